@@ -9,6 +9,7 @@ import fathomexport.simulator.behaviour.Fault;
 import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.simulator.behaviour.Quota;
 import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.Conversion;
 import fathomexport.simulator.world.World;
 import fathomexport.testing.DocumentedTable;
 import fathomexport.testing.Fixture;
@@ -37,8 +38,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Several accounts in one pipeline, side by side: their sites, quotas, budgets and failures. */
 class AccountsTest {
@@ -47,6 +51,7 @@ class AccountsTest {
   private static final LocalDate LAST = LocalDate.of(2026, 6, 19);
   private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
   private static final Question PAGES = Question.pageviews("pages_daily", "day", "pathname");
+  private static final Question GOALS = Question.events("goals_daily", "day");
   private static final List<Question> BOTH = List.of(TRAFFIC, PAGES);
   private static final Set<String> OF_AGENCY = Set.of("AGENCYA", "AGENCYB");
   private static final Set<String> OF_SHOP = Set.of("SHOPA", "SHOPB");
@@ -328,6 +333,187 @@ class AccountsTest {
                 Fault.tooMany("86400"))));
     assertThat(backfill(75).said()).contains("halted for account shop");
     assertStored(OF_AGENCY);
+  }
+
+  /** Sites with visits and one event each. */
+  private static World worldWithEvents(Set<String> sites) {
+    World events = world(sites.stream().sorted().toList());
+    sites.forEach(
+        site -> {
+          events.addEvent(site, "signup");
+          events.add(site, Conversion.of("signup", LAST.atTime(9, 0).toInstant(ZoneOffset.UTC)));
+        });
+    return events;
+  }
+
+  /** An installation with files alone, in which a wait takes no time. */
+  private Installation onFiles(FathomSimulator server, TimeOfEachThread time, String tokens) {
+    return new Installation(directory.resolve("own"), database, server.baseUri(), "unused", NOW)
+        .on(time)
+        .variable("AGENCY_TOKEN", agency.secret())
+        .variable("SHOP_TOKEN", shop.secret())
+        .pipeline("goals", "all", "[parquet]", List.of(TRAFFIC, GOALS))
+        .settings(
+            """
+            api:
+              base_url: %s
+              requests_per_minute: 1000
+            %sparquet: {root: warehouse}
+            """
+                .formatted(server.baseUri(), tokens));
+  }
+
+  private static final String BOTH_ACCOUNTS =
+      """
+      accounts:
+        - {name: agency, token: {env: AGENCY_TOKEN}}
+        - {name: shop, token: {env: SHOP_TOKEN}}
+      """;
+
+  private static final String SHOP_ALONE = "  token: {env: SHOP_TOKEN}\n";
+
+  private static Installation.Ended backfillGoals(
+      int code, Installation own, List<String> options) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("backfill", "goals", "--from", FIRST.toString(), "--to", LAST.toString()));
+    arguments.addAll(options);
+    Installation.Ended ended = own.run(arguments.toArray(new String[0]));
+    assertThat(ended.code()).as(ended.said()).isEqualTo(code);
+    return ended;
+  }
+
+  private static void assertInFiles(
+      FathomSimulator server, World events, Installation own, Set<String> sites) {
+    for (Question report : List.of(TRAFFIC, GOALS)) {
+      List<List<@Nullable Object>> expected = new ArrayList<>();
+      for (String site : sites.stream().sorted().toList()) {
+        expected.addAll(report.expected(events, server.truth(), site, FIRST, LAST));
+      }
+      assertThat(expected).isNotEmpty();
+      assertThat(
+              Landed.differences(
+                  expected,
+                  Landed.inParquet(own.warehouse(), report).stream()
+                      .filter(row -> sites.contains(String.valueOf(row.get(0))))
+                      .toList()))
+          .isEmpty();
+    }
+  }
+
+  private static List<RequestLog.Entry> eventLists(FathomSimulator server) {
+    return server.log().all().stream()
+        .filter(e -> e.request().path().endsWith("/events"))
+        .filter(e -> e.request().path().contains("SHOP"))
+        .toList();
+  }
+
+  /** Whichever list it is, whatever the API asks for, and whatever wait the run accepts. */
+  @ParameterizedTest
+  @Timeout(120)
+  @CsvSource({
+    "/v1/sites, 40, false",
+    "/v1/sites, 20, false",
+    "/v1/sites, 600, false",
+    "/v1/sites, 7200, true",
+    "/events, 40, false",
+    "/events, 20, true",
+    "/events, 600, false",
+    "/events, 7200, true"
+  })
+  void theOthersWaitAMinuteAtMostForTheListsOfOneAccount(
+      String list, String retryAfter, boolean waiting) throws IOException {
+    World events = worldWithEvents(all());
+    TimeOfEachThread time = new TimeOfEachThread(NOW);
+    try (FathomSimulator server =
+        FathomSimulator.start(
+            events,
+            normal.withFault(
+                FaultRule.when(request -> request.path().endsWith(list), Fault.tooMany(retryAfter))
+                    .of("shop")))) {
+      Installation own = onFiles(server, time, BOTH_ACCOUNTS);
+      List<String> options = waiting ? List.of("--wait") : List.of();
+      Installation.Ended run = backfillGoals(75, own, options);
+      assertThat(time.longest()).isLessThanOrEqualTo(Duration.ofSeconds(62));
+      assertThat(run.said())
+          .contains("account shop: ", "no more than 60 s in all")
+          .doesNotContain("or now with");
+      assertThat(run.said().lines().filter(line -> line.contains("no more than 60 s")))
+          .as("once on the screen and once in the log")
+          .hasSizeLessThanOrEqualTo(2);
+      assertInFiles(server, events, own, OF_AGENCY);
+      server.behave(normal);
+      backfillGoals(0, own, List.of());
+      assertInFiles(server, events, own, all());
+    }
+  }
+
+  /** A token that is refused for one list is refused for all of them. */
+  @Test
+  void aTokenThatIsRefusedForOneListIsNotSentForTheOthers() throws IOException {
+    World events = worldWithEvents(all());
+    for (String accounts : List.of(BOTH_ACCOUNTS, SHOP_ALONE)) {
+      try (FathomSimulator server =
+          FathomSimulator.start(
+              events,
+              normal.withFault(
+                  FaultRule.when(request -> request.path().endsWith("/events"), Fault.status(401))
+                      .of("shop")))) {
+        Installation own = onFiles(server, new TimeOfEachThread(NOW), accounts);
+        Installation.Ended run = backfillGoals(77, own, List.of("--force"));
+        assertThat(eventLists(server).size()).isEqualTo(1);
+        assertThat(run.said()).contains("and of 1 more");
+      }
+    }
+  }
+
+  /**
+   * A run that waits has no patience that ends: what all event lists of an account have in common
+   * is found out from three of them.
+   */
+  @Test
+  void aRunThatWaitsDoesNotAskEachSiteForTheListThatTheAccountDoesNotHave() throws IOException {
+    Set<String> sites =
+        IntStream.range(0, 20).mapToObj(n -> "SHOP%02d".formatted(n)).collect(Collectors.toSet());
+    World events = worldWithEvents(sites);
+    for (Fault fault : List.of(Fault.tooMany("40"), Fault.status(503))) {
+      try (FathomSimulator server =
+          FathomSimulator.start(
+              events,
+              Behaviour.unlimited()
+                  .withTokens(SimulatorToken.ofAccount(shop.secret(), "shop", sites))
+                  .withFault(
+                      FaultRule.when(request -> request.path().endsWith("/events"), fault)))) {
+        Installation own = onFiles(server, new TimeOfEachThread(NOW), SHOP_ALONE);
+        Installation.Ended run = backfillGoals(75, own, List.of("--wait", "--force"));
+        assertThat(eventLists(server).size()).as("five requests of three sites").isEqualTo(15);
+        assertThat(run.said()).contains("and of 19 more");
+      }
+    }
+  }
+
+  /** The event lists of two neighbouring sites are broken: that is no other site's trouble. */
+  @Test
+  void twoSitesWhoseEventsCannotBeListedAreNoOtherSitesTrouble() throws IOException {
+    Set<String> sites =
+        IntStream.range(0, 6).mapToObj(n -> "SHOP%02d".formatted(n)).collect(Collectors.toSet());
+    World events = worldWithEvents(sites);
+    for (List<String> options : List.of(List.of("--force"), List.of("--force", "--wait"))) {
+      try (FathomSimulator server =
+          FathomSimulator.start(
+              events,
+              Behaviour.unlimited()
+                  .withTokens(SimulatorToken.ofAccount(shop.secret(), "shop", sites))
+                  .withFault(
+                      FaultRule.when(
+                          request -> request.path().matches(".*/SHOP0[12]/events"),
+                          Fault.status(500))))) {
+        Installation own = onFiles(server, new TimeOfEachThread(NOW), SHOP_ALONE);
+        Installation.Ended run = backfillGoals(75, own, options);
+        assertThat(run.said()).doesNotContain("more:");
+        assertInFiles(server, events, own, Set.of("SHOP00", "SHOP03", "SHOP04", "SHOP05"));
+      }
+    }
   }
 
   @Test

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.World;
 import fathomexport.testing.Fixture;
@@ -19,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -278,6 +281,50 @@ class FirstMistakesTest {
             .doesNotContain("{", "starting attempt", "Exception", "for 0 s");
       }
     }
+  }
+
+  /**
+   * A base URL that leads to the server, but not to the API: no token is to blame, however many
+   * accounts there are. A list that only is not there is another matter.
+   */
+  @Test
+  void aBaseUrlWithoutTheApi() {
+    String server = api.baseUri().toString().replace("/v1", "");
+    String token = "  token: {env: " + Installation.TOKEN_VARIABLE + "}\n";
+    SimulatorToken other = SimulatorToken.ofAccount("other-token", "other", Set.of("SECOND"));
+    String two =
+        "accounts:\n  - name: one\n  " + token + "  - name: two\n    token: {env: OTHER_TOKEN}\n";
+    api.behave(api.behaviour().withTokens(SimulatorToken.STANDARD, other));
+    installation.variable("OTHER_TOKEN", other.secret());
+    for (String sites : List.of("all", "[LDNBOOKS]")) {
+      installation.pipeline(
+          "nightly", sites, "[parquet]", List.of(Question.pageviews("traffic_daily", "day")));
+      for (String accounts : List.of(token, two)) {
+        installation.settings(
+            "api:\n  base_url: " + server + "\n" + accounts + "parquet: {root: warehouse}\n");
+        for (List<String> command :
+            List.of(
+                List.of("run", "nightly"),
+                List.of("plan", "nightly"),
+                List.of("sites"),
+                List.of("check", "nightly"))) {
+          Installation.Ended ended = installation.run(command.toArray(new String[0]));
+          assertThat(ended.code()).as("%s: %s", command, ended.said()).isEqualTo(78);
+          assertThat(ended.said())
+              .as("%s", command)
+              .contains("api.base_url in the settings leads to no API: " + server)
+              .doesNotContain("check the token", "make a token", "correct the id");
+        }
+      }
+    }
+    installation.settings(
+        "api:\n  base_url: " + api.baseUri() + "\n" + token + "parquet: {root: warehouse}\n");
+    installation.pipeline(
+        "nightly", "all", "[parquet]", List.of(Question.pageviews("traffic_daily", "day")));
+    api.behave(
+        api.behaviour()
+            .withFault(FaultRule.when(r -> r.path().equals("/v1/sites"), Fault.status(404))));
+    assertEnds(77, "404", "check the token");
   }
 
   @Test

@@ -5,10 +5,12 @@ import fathomexport.api.pacing.AskedWaits;
 import fathomexport.api.pacing.Permits;
 import fathomexport.api.pacing.RetryPolicy;
 import fathomexport.api.pacing.StoppedException;
+import fathomexport.api.pacing.WaitAllowance;
 import fathomexport.report.SiteId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,11 +39,13 @@ final class CallWaits {
   private static final Duration SAME_WAIT = Duration.ofSeconds(5);
 
   private final RetryPolicy policy;
+  private final @Nullable WaitAllowance allowance;
   private final RunControls controls;
   private final ClientState state;
 
-  CallWaits(RetryPolicy policy, RunControls controls, ClientState state) {
-    this.policy = policy;
+  CallWaits(CallRules rules, RunControls controls, ClientState state) {
+    this.policy = rules.policy();
+    this.allowance = rules.allowance();
     this.controls = controls;
     this.state = state;
   }
@@ -78,6 +82,7 @@ final class CallWaits {
     if (held == null) {
       return;
     }
+    take(held.time(), held.reason());
     Instant until = inFuture(held.time());
     controls.listener().on(new RequestListener.Event.Waiting(endpoint, until));
     if (held.time().compareTo(LONG_WAIT) > 0) {
@@ -96,15 +101,41 @@ final class CallWaits {
     return asked.compareTo(LONGEST_BELIEVED) < 0 ? asked : LONGEST_BELIEVED;
   }
 
+  /** Waits for the circuit breaker's next probe. */
+  void awaitProbe(Endpoint endpoint, Duration wait, String reason) {
+    take(wait, reason);
+    longWait(endpoint, inFuture(wait), reason);
+  }
+
   /**
-   * Reports that a request waits for a permit.
+   * Waits for a permit. Its wait counts for the caller's allowance if the API asked for it.
    *
    * @throws WaitTooLongException if the wait is longer than the run accepts
+   * @throws AllowanceSpentException if the wait is longer than what is left of the allowance
    */
-  void waiting(Endpoint endpoint, Permits.Wait wait) {
+  Permits.Permit permit(Endpoint endpoint) throws InterruptedException, StoppedException {
+    long start = controls.time().nanos();
+    AtomicBoolean asked = new AtomicBoolean();
+    Permits.Permit permit =
+        permits(endpoint)
+            .acquire(
+                wait -> {
+                  waiting(endpoint, wait);
+                  asked.compareAndSet(false, wait.asked());
+                });
+    if (allowance != null && asked.get()) {
+      allowance.add(Duration.ofNanos(controls.time().nanos() - start));
+    }
+    return permit;
+  }
+
+  private void waiting(Endpoint endpoint, Permits.Wait wait) {
     Duration time = Duration.between(controls.time().instant(), wait.until());
     if (!policy.accepts(time)) {
       throw new WaitTooLongException(endpoint, wait);
+    }
+    if (wait.asked()) {
+      requireAllowed(time, "it has asked to wait for " + inSeconds(time));
     }
     controls.listener().on(new RequestListener.Event.Waiting(endpoint, wait.until()));
     if (time.compareTo(LONG_WAIT) > 0) {
@@ -149,6 +180,7 @@ final class CallWaits {
     Duration asked = asked(endpoint, faulty);
     Duration backoff = policy.backoff(attempt, controls.random());
     Duration wait = asked == null || asked.compareTo(backoff) < 0 ? backoff : asked;
+    take(wait, faulty.reason());
     // An impatient command ends a moment later, and its outcome says the same.
     boolean isSaid = !policy.isImpatient() || faulty.fault() != Fault.UNREACHABLE;
     if (isSaid || LOG.isDebugEnabled()) {
@@ -170,8 +202,57 @@ final class CallWaits {
     controls.stop().sleep(wait, controls.time());
   }
 
-  Permits permits(Endpoint endpoint) {
+  /** Counts a wait that is about to begin. */
+  private void take(Duration wait, String reason) {
+    requireAllowed(wait, reason);
+    if (allowance != null) {
+      allowance.add(wait);
+    }
+  }
+
+  private void requireAllowed(Duration wait, String reason) {
+    if (allowance != null && !allowance.allows(wait)) {
+      throw new AllowanceSpentException(reason, allowance.most());
+    }
+  }
+
+  /** Counts the time of an attempt that failed. */
+  void attemptFailed(Duration took) {
+    if (allowance != null) {
+      allowance.addFailed(took);
+    }
+  }
+
+  private static String inSeconds(Duration time) {
+    return time.plusMillis(999).toSeconds() + " s";
+  }
+
+  private Permits permits(Endpoint endpoint) {
     return endpoint.billed() ? controls.reports() : controls.lookups();
+  }
+
+  /** A wait is longer than what is left of the caller's allowance. */
+  static final class AllowanceSpentException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final String reason;
+    private final Duration most;
+
+    AllowanceSpentException(String reason, Duration most) {
+      super("no wait of more than " + most + " in all: " + reason);
+      this.reason = reason;
+      this.most = most;
+    }
+
+    /** Returns what the wait was for. */
+    String reason() {
+      return reason;
+    }
+
+    /** Returns the longest sum of all waits. */
+    Duration most() {
+      return most;
+    }
   }
 
   /** The wait for a permit is longer than the run accepts. */

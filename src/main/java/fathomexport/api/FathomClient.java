@@ -13,6 +13,7 @@ import fathomexport.api.pacing.AskedWaits;
 import fathomexport.api.pacing.CircuitBreaker;
 import fathomexport.api.pacing.RetryPolicy;
 import fathomexport.api.pacing.StoppedException;
+import fathomexport.api.pacing.WaitAllowance;
 import fathomexport.http.HttpClients;
 import fathomexport.report.Closing;
 import fathomexport.report.Milestone;
@@ -156,6 +157,15 @@ public final class FathomClient implements AutoCloseable {
    */
   public FathomClient dispensable() {
     return new FathomClient(this, asker, caller.dispensable());
+  }
+
+  /**
+   * Returns a view whose calls, and those of its own views, wait for no more than this in all: one
+   * that would have to ends with {@link Outcome.Unavailable.Cause#DOWN}, whatever wait the run
+   * accepts.
+   */
+  public FathomClient within(Duration most) {
+    return new FathomClient(this, asker, caller.within(new WaitAllowance(most)));
   }
 
   /** Returns a view that keeps its answers, and sends no request whose answer was kept before. */

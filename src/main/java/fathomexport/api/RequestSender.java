@@ -71,7 +71,7 @@ final class RequestSender {
       BodyReader<T> reader)
       throws InterruptedException, StoppedException {
     RequestListener listener = controls.listener();
-    Permits.Permit permit = waits.permits(endpoint).acquire(wait -> waits.waiting(endpoint, wait));
+    Permits.Permit permit = waits.permit(endpoint);
     try {
       preparation.prepare();
     } catch (IOException e) {
@@ -100,6 +100,7 @@ final class RequestSender {
               reader);
       if (end instanceof CallAttempt.Faulty<T> faulty) {
         waits.obey(endpoint, site, faulty);
+        waits.attemptFailed(Duration.ofNanos(controls.time().nanos() - start));
       }
       if (end instanceof CallAttempt.Faulty<T> faulty && faulty.fault() == Fault.LIMIT) {
         permit.limited();

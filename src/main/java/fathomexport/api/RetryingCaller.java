@@ -1,6 +1,7 @@
 package fathomexport.api;
 
 import fathomexport.api.CallAttempt.Fault;
+import fathomexport.api.CallWaits.AllowanceSpentException;
 import fathomexport.api.CallWaits.WaitTooLongException;
 import fathomexport.api.Transport.BodyReader;
 import fathomexport.api.pacing.AskedWaits;
@@ -8,6 +9,7 @@ import fathomexport.api.pacing.CappedPermits;
 import fathomexport.api.pacing.CircuitBreaker;
 import fathomexport.api.pacing.RetryPolicy;
 import fathomexport.api.pacing.StoppedException;
+import fathomexport.api.pacing.WaitAllowance;
 import fathomexport.report.SiteId;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -52,8 +54,8 @@ final class RetryingCaller {
     this.transport = transport;
     this.state = state;
     this.rules = rules;
-    this.waits = new CallWaits(rules.policy(), controls, state);
-    this.words = new UnavailableWords(rules.policy(), state, waits, !rules.isDispensable());
+    this.waits = new CallWaits(rules, controls, state);
+    this.words = new UnavailableWords(rules, state, waits);
     this.sender = new RequestSender(baseUrl, controls, transport, state, waits);
     this.account = new AccountProbe(sender, state, words);
     this.decision = new RetryDecision(rules, state, waits, words, account);
@@ -72,6 +74,11 @@ final class RetryingCaller {
   /** Returns a caller that makes at most this number of attempts at a call. */
   RetryingCaller withAttempts(int most) {
     return by(rules.withAttempts(most));
+  }
+
+  /** Returns a caller whose calls end with {@code DOWN} where they would wait for more in all. */
+  RetryingCaller within(WaitAllowance most) {
+    return by(rules.within(most));
   }
 
   /** Returns a caller whose calls end with {@code HELD} where they would have to wait for long. */
@@ -123,9 +130,7 @@ final class RetryingCaller {
           return new Outcome.Unavailable<>(breaker.reason(), Outcome.Unavailable.Cause.INTERRUPTED);
         }
         CircuitBreaker.Pass pass =
-            breaker.enter(
-                about.site(),
-                (time, reason) -> waits.longWait(endpoint, waits.inFuture(time), reason));
+            breaker.enter(about.site(), (time, reason) -> waits.awaitProbe(endpoint, time, reason));
         if (pass == CircuitBreaker.Pass.OVER) {
           account.findOutWhatIsDown();
           attempt--;
@@ -184,6 +189,8 @@ final class RetryingCaller {
       return new Outcome.Stopped<>();
     } catch (CappedPermits.CapReachedException e) {
       return new Outcome.Spent<>(e.most());
+    } catch (AllowanceSpentException e) {
+      return words.waitedEnough(e.reason(), e.most());
     } catch (WaitTooLongException e) {
       return words.closed(e.endpoint(), e.permitWait());
     }

@@ -15,16 +15,19 @@ final class UnavailableWords {
   private final RetryPolicy policy;
   private final ClientState state;
   private final CallWaits waits;
+
+  /** Whether to say how another run would wait: not for calls of which no run waits. */
   private final boolean advises;
 
-  /**
-   * @param advises whether to say how another run would wait: not for calls of which no run waits
-   */
-  UnavailableWords(RetryPolicy policy, ClientState state, CallWaits waits, boolean advises) {
-    this.policy = policy;
+  /** Whether a run with {@code --wait} would wait for longer. */
+  private final boolean mayWait;
+
+  UnavailableWords(CallRules rules, ClientState state, CallWaits waits) {
+    this.policy = rules.policy();
+    this.advises = !rules.isDispensable();
+    this.mayWait = rules.allowance() == null;
     this.state = state;
     this.waits = waits;
-    this.advises = advises;
   }
 
   /** Returns the outcome of every call once the API counts as down for this run. */
@@ -84,6 +87,16 @@ final class UnavailableWords {
         Outcome.Unavailable.Cause.CLOSED);
   }
 
+  /** Returns the outcome of a call that would have to wait for more than its caller allows. */
+  <T> Outcome<T> waitedEnough(String reason, Duration most) {
+    return new Outcome.Unavailable<>(
+        reason.replaceFirst("\\.$", "")
+            + "; the lists of one of several accounts wait for no more than "
+            + most.toSeconds()
+            + " s in all, since the other accounts wait with them: run again later",
+        Outcome.Unavailable.Cause.DOWN);
+  }
+
   private static String inWords(Instant time) {
     return time.plusMillis(999).truncatedTo(ChronoUnit.SECONDS).toString();
   }
@@ -94,6 +107,7 @@ final class UnavailableWords {
     }
     return ", which is more than the "
         + policy.longestAskedWait().toSeconds()
-        + " s that a run waits: run again after that time, or now with --wait";
+        + " s that a run waits: run again after that time"
+        + (mayWait ? ", or now with --wait" : "");
   }
 }

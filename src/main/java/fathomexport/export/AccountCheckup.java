@@ -10,6 +10,7 @@ import fathomexport.api.answer.Refusal;
 import fathomexport.api.answer.RowHandler;
 import fathomexport.api.answer.Token;
 import fathomexport.config.Settings;
+import fathomexport.listing.WrongBaseUrl;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
@@ -62,17 +63,24 @@ final class AccountCheckup {
 
   /** Looks at the token of the only account, at the job's sites, and at a report of one of them. */
   void all(ExportJob job) {
-    accepted();
-    if (client.reached().isPresent()) {
+    if (accepted() && client.reached().isPresent()) {
       sites(job).ifPresent(this::report);
     }
     // Otherwise, whatever else is asked would fail in the same way.
   }
 
-  /** Looks whether the API accepts a token. */
-  void accepted() {
+  /**
+   * Looks whether the API accepts a token. Returns whether there is an API at all, so that anything
+   * else may be asked.
+   */
+  boolean accepted() {
     Outcome<Token> answer = client.token();
     if (answer instanceof Outcome.Failure<Token> failure) {
+      Optional<String> noApi = WrongBaseUrl.words(api.baseUrl(), answer, client::sites);
+      if (noApi.isPresent()) {
+        findings.failed("api", FailureKind.CONFIGURATION, noApi.get());
+        return false;
+      }
       FailureKind kind = FailurePolicy.kind(failure);
       findings.failed(
           "api",
@@ -96,6 +104,7 @@ final class AccountCheckup {
               + (expires == null ? "" : "; until " + expires.truncatedTo(ChronoUnit.SECONDS))
               + ")");
     }
+    return true;
   }
 
   private static boolean isSubscription(Outcome.Failure<?> failure) {

@@ -98,7 +98,7 @@ final class ApiCheckup {
       }
       ofIts.ok("token secret", "found (" + its.tokenSetting() + ")");
       FathomClient client = clients.of(its.name());
-      checkup(its, client).accepted();
+      boolean unused = checkup(its, client).accepted();
       way = way.or(client::reached);
     }
     way.ifPresent(its -> ReachedCheckup.reached(its, findings));

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -42,14 +43,14 @@ public final class Accounts {
   /** A line names at most so many sites. */
   private static final int SITES_NAMED = 10;
 
-  private final FathomClients clients;
   private final List<Account> accounts;
-  private final SiteListings lists;
+  private final Map<String, AccountLists> lists;
+  private final SiteListings siteLists;
 
   public Accounts(FathomClients clients, List<Account> accounts) {
-    this.clients = clients;
     this.accounts = List.copyOf(accounts);
-    this.lists = new SiteListings(clients, accounts);
+    this.lists = AccountLists.of(clients, accounts);
+    this.siteLists = new SiteListings(clients, accounts, lists);
   }
 
   /**
@@ -92,7 +93,7 @@ public final class Accounts {
    *     down
    */
   public Found subjects(ExportJob job) {
-    List<SiteListing> listings = lists.of(job.sites().isPresent());
+    List<SiteListing> listings = siteLists.of(job.sites().isPresent());
     List<WindowOutcome> lost = new ArrayList<>();
     List<String> notices = new ArrayList<>();
     Map<SiteId, Site> all = assigned(listings, notices);
@@ -107,8 +108,7 @@ public final class Accounts {
     boolean whole = listings.stream().allMatch(SiteListing::whole);
     loseAccounts(job, sites, listings, lost);
     boolean events = job.reports().stream().map(Report::entity).anyMatch(Entity.EVENT::equals);
-    Map<SiteId, List<SiteEvent>> found =
-        events ? new EventLists(clients).of(sites, lost) : Map.of();
+    Map<SiteId, List<SiteEvent>> found = events ? new EventLists(lists).of(sites, lost) : Map.of();
     return new Found(
         sites.stream()
             .map(
@@ -127,7 +127,7 @@ public final class Accounts {
 
   /** Returns all usable sites of the accounts. The log names the unusable records. */
   public Sites all() {
-    List<SiteListing> listings = lists.of(false);
+    List<SiteListing> listings = siteLists.of(false);
     List<String> notices = new ArrayList<>();
     List<WindowOutcome> lost = new ArrayList<>();
     Map<SiteId, Site> sites = assigned(listings, notices);
@@ -289,7 +289,7 @@ public final class Accounts {
   }
 
   private Optional<Site> one(Account account, SiteId id, List<WindowOutcome> lost) {
-    Outcome<Site> site = clients.of(account.name()).site(id);
+    Outcome<Site> site = Objects.requireNonNull(lists.get(account.name())).site(id);
     SiteListings.requireNotStopped(site);
     if (site instanceof Outcome.Failure<Site> failure) {
       boolean named = account.sites().contains(id);

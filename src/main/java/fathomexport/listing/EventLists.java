@@ -1,12 +1,11 @@
 package fathomexport.listing;
 
-import fathomexport.api.FathomClient;
-import fathomexport.api.FathomClients;
 import fathomexport.api.Outcome;
 import fathomexport.report.Program;
 import fathomexport.report.Site;
 import fathomexport.report.SiteEvent;
 import fathomexport.report.SiteId;
+import fathomexport.run.Account;
 import fathomexport.run.FailurePolicy;
 import fathomexport.run.SiteNames;
 import fathomexport.run.WindowOutcome;
@@ -14,19 +13,27 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /** Asks for the events of sites, in all accounts at the same time. */
 final class EventLists {
-  private final FathomClients clients;
+  /**
+   * So many lists that fail one after the other, although each was asked for as often as possible,
+   * are the account's trouble: as many as open the circuit breaker.
+   */
+  private static final int FAILED_IN_A_ROW = 3;
 
-  EventLists(FathomClients clients) {
-    this.clients = clients;
+  private final Map<String, AccountLists> lists;
+
+  /**
+   * @param lists by the names of the accounts
+   */
+  EventLists(Map<String, AccountLists> lists) {
+    this.lists = lists;
   }
 
   /** Queries the events of all sites, in all accounts at the same time. */
@@ -46,7 +53,8 @@ final class EventLists {
 
   private Events eventsOfAccount(List<Site> sites) {
     List<WindowOutcome> lost = new ArrayList<>();
-    return new Events(ofAccount(clients.of(sites.get(0).account()), sites, lost), lost);
+    AccountLists ofAccount = Objects.requireNonNull(lists.get(sites.get(0).account()));
+    return new Events(ofAccount(ofAccount, sites, lost), lost);
   }
 
   /**
@@ -54,40 +62,56 @@ final class EventLists {
    * once, after all other sites.
    */
   private static Map<SiteId, List<SiteEvent>> ofAccount(
-      FathomClient client, List<Site> sites, List<WindowOutcome> lost) {
+      AccountLists lists, List<Site> sites, List<WindowOutcome> lost) {
     Map<SiteId, List<SiteEvent>> found = new HashMap<>();
-    Deque<Site> queue = new ArrayDeque<>(sites);
-    Set<SiteId> again = new HashSet<>();
-    while (!queue.isEmpty()) {
-      SiteId site = queue.element().id();
-      Outcome<List<SiteEvent>> events =
-          (again.contains(site) ? client : client.postponing()).events(site);
+    Deque<Site> first = new ArrayDeque<>(sites);
+    Deque<Site> second = new ArrayDeque<>();
+    int inARow = 0;
+    while (!first.isEmpty() || !second.isEmpty()) {
+      boolean again = first.isEmpty();
+      Deque<Site> queue = again ? second : first;
+      // Before the account is blamed, a site is asked that does not stand beside those that failed.
+      Site site = inARow == FAILED_IN_A_ROW - 1 ? queue.removeLast() : queue.removeFirst();
+      Outcome<List<SiteEvent>> events = lists.events(site.id(), again);
       SiteListings.requireNotStopped(events);
-      events.value().ifPresent(list -> found.put(site, list));
+      events.value().ifPresent(list -> found.put(site.id(), list));
+      inARow = usedAllAttempts(events) ? inARow + 1 : 0;
       if (events instanceof Outcome.Failure<List<SiteEvent>> failure) {
-        boolean ends = failure instanceof Outcome.Unavailable<?> u && u.endsRun();
-        if (!ends && mayPass(failure) && again.add(site)) {
-          queue.add(queue.element());
+        if (inARow == FAILED_IN_A_ROW) {
+          lists.end(failure);
+        }
+        boolean ends = lists.ended();
+        if (!ends && !again && mayPass(failure)) {
+          second.add(site);
         } else {
-          // Reports one line for all remaining sites if the failure ends the run.
-          int others = ends ? queue.size() - 1 : 0;
+          // One line for all remaining sites, if none of them is asked.
+          int others = ends ? first.size() + second.size() : 0;
           lost.add(
               WindowOutcome.failed(
                       "events of site "
                           + SiteNames.named(
-                              site.value(), Map.of(site.value(), queue.element().name()))
+                              site.id().value(), Map.of(site.id().value(), site.name()))
                           + (others == 0 ? "" : " and of " + others + " more"),
                       FailurePolicy.kind(failure),
-                      failure.describe() + (ends ? "" : advice(failure)))
-                  .about(site));
+                      ends
+                          ? Account.inWords(site.account(), failure.describe())
+                          : failure.describe() + advice(failure))
+                  .about(site.id()));
           if (ends) {
             return found;
           }
         }
       }
-      queue.remove();
     }
     return found;
+  }
+
+  /** Returns whether a list failed by itself, and not because the circuit breaker is open. */
+  private static boolean usedAllAttempts(Outcome<?> list) {
+    return (list instanceof Outcome.Unavailable<?> away
+            && (away.cause() == Outcome.Unavailable.Cause.ATTEMPTS
+                || away.cause() == Outcome.Unavailable.Cause.RETRIES_SPENT))
+        || (list instanceof Outcome.Malformed<?> malformed && !malformed.lasting());
   }
 
   /** Returns what to do about a list of events that the API refuses; empty if it may pass. */

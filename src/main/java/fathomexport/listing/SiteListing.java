@@ -55,7 +55,11 @@ record SiteListing(
 
   /** Returns the failure of the account, for people. */
   String words() {
-    return Account.inWords(
-        account.name(), String.valueOf(Objects.requireNonNull(failure).getMessage()));
+    return Account.inWords(account.name(), message());
+  }
+
+  /** Returns the failure of the account, without its name. */
+  String message() {
+    return String.valueOf(Objects.requireNonNull(failure).getMessage());
   }
 }

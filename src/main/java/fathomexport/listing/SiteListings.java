@@ -14,6 +14,7 @@ import fathomexport.run.WindowOutcome;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -26,8 +27,13 @@ final class SiteListings {
 
   private final FathomClients clients;
   private final List<Account> accounts;
+  private final Map<String, AccountLists> lists;
 
-  SiteListings(FathomClients clients, List<Account> accounts) {
+  /**
+   * @param lists by the names of the accounts
+   */
+  SiteListings(FathomClients clients, List<Account> accounts, Map<String, AccountLists> lists) {
+    this.lists = lists;
     this.clients = clients;
     this.accounts = List.copyOf(accounts);
   }
@@ -71,7 +77,11 @@ final class SiteListings {
   /** Returns the failure of all accounts: the worst one, with everything that is to be done. */
   static ExportFailedException worst(List<SiteListing> failed) {
     ExportFailedException first = Objects.requireNonNull(failed.get(0).failure());
-    if (failed.size() == 1 && !failed.get(0).account().isNamed()) {
+    // What all have in common is no account's own trouble.
+    boolean same = failed.stream().map(SiteListing::message).distinct().count() == 1;
+    if (failed.size() == 1
+        ? !failed.get(0).account().isNamed()
+        : same && first.kind() == FailureKind.CONFIGURATION) {
       return first;
     }
     return new ExportFailedException(
@@ -85,8 +95,14 @@ final class SiteListings {
   }
 
   private SiteListing listing(Account account, boolean named) {
-    Outcome<Listed<Site>> listing = clients.of(account.name()).sites();
+    AccountLists ofAccount = Objects.requireNonNull(lists.get(account.name()));
+    Outcome<Listed<Site>> listing = ofAccount.sites();
     requireNotStopped(listing);
+    WrongBaseUrl.words(account.baseUrl(), listing, ofAccount::token)
+        .ifPresent(
+            words -> {
+              throw new ExportFailedException(FailureKind.CONFIGURATION, words, null);
+            });
     if (listing instanceof Outcome.Failure<Listed<Site>> failure) {
       if (!named) {
         throw failed(

@@ -3,6 +3,7 @@ package fathomexport.run;
 import fathomexport.config.Settings;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 
@@ -37,6 +38,11 @@ public record Account(String name, String tokenSetting, Settings.Api api, List<S
   /** Returns the account with another patience. */
   Account withPatience(Duration other) {
     return new Account(name, tokenSetting, api.withPatience(other), sites);
+  }
+
+  /** Returns the base URL of the API, as the settings have it. */
+  public URI baseUrl() {
+    return api.baseUrl();
   }
 
   /** Returns the number of requests per minute that its quota allows. */

@@ -268,16 +268,16 @@ public final class FathomSimulator implements AutoCloseable {
 
   private Outcome outcome(ApiRequest request, SimulatorToken token, Behaviour current, Instant now)
       throws ApiProblem, InterruptedException {
-    Fault fault = fault(request, current);
+    Fault fault = fault(request, token.user(), current);
     if (fault instanceof Fault.Status status) {
       return new Outcome(AnswerTransport.ofFault(status), null);
     }
     return new Outcome(endpoints.answer(request, token, current, now), fault);
   }
 
-  private @Nullable Fault fault(ApiRequest request, Behaviour current) {
+  private @Nullable Fault fault(ApiRequest request, String user, Behaviour current) {
     for (FaultRule rule : current.faults()) {
-      if (rule.when().test(request)) {
+      if (rule.fits(request, user)) {
         synchronized (timesApplied) {
           AtomicInteger times = timesApplied.computeIfAbsent(rule, r -> new AtomicInteger());
           if (times.incrementAndGet() <= rule.times()) {

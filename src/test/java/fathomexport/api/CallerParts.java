@@ -81,8 +81,8 @@ final class CallerParts implements AutoCloseable {
             stop,
             Duration.ZERO,
             time);
-    waits = new CallWaits(policy, controls, state);
-    UnavailableWords words = new UnavailableWords(policy, state, waits, true);
+    waits = new CallWaits(CallRules.of(policy), controls, state);
+    UnavailableWords words = new UnavailableWords(CallRules.of(policy), state, waits);
     sender = new RequestSender(baseUrl.toString(), controls, transport, state, waits);
     account = new AccountProbe(sender, state, words);
     decision = new RetryDecision(rules, state, waits, words, account);

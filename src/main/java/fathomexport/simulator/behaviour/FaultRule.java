@@ -1,17 +1,34 @@
 package fathomexport.simulator.behaviour;
 
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides to which requests a fault applies.
  *
  * @param times the maximum number of times, 1 or more
+ * @param user the user whose requests it is for; null for those of all users
  */
-public record FaultRule(Predicate<ApiRequest> when, int times, Fault fault) {
+public record FaultRule(Predicate<ApiRequest> when, int times, Fault fault, @Nullable String user) {
   public FaultRule {
     if (times < 1) {
       throw new IllegalArgumentException("times must be at least 1: " + times);
     }
+  }
+
+  /** Creates a rule for the requests of all users. */
+  public FaultRule(Predicate<ApiRequest> when, int times, Fault fault) {
+    this(when, times, fault, null);
+  }
+
+  /** Returns this rule for the requests of one user. */
+  public FaultRule of(String oneUser) {
+    return new FaultRule(when, times, fault, oneUser);
+  }
+
+  /** Returns whether the rule is for a request. */
+  public boolean fits(ApiRequest request, String ofUser) {
+    return (user == null || user.equals(ofUser)) && when.test(request);
   }
 
   /** Creates a rule for every matching request. */
