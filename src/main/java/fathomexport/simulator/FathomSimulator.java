@@ -46,6 +46,7 @@ public final class FathomSimulator implements AutoCloseable {
 
   private final World world;
   private final InstantSource clock;
+  private volatile InstantSource dates;
   private final @Nullable Consumer<Duration> pauses;
   private final HttpServer server;
   private final ExecutorService threads;
@@ -69,6 +70,7 @@ public final class FathomSimulator implements AutoCloseable {
     this.behaviour = behaviour;
     this.server = server;
     this.clock = clock;
+    this.dates = clock;
     this.pauses = pauses;
     this.endpoints = new Endpoints(world, this::baseUri, this::pause);
     AtomicInteger number = new AtomicInteger();
@@ -105,6 +107,12 @@ public final class FathomSimulator implements AutoCloseable {
   public static FathomSimulator start(
       World world, Behaviour behaviour, int port, InstantSource clock) throws IOException {
     return start(world, behaviour, port, clock, null);
+  }
+
+  /** Has responses dated by another clock: for a client that knows only its machine's. */
+  public FathomSimulator dated(InstantSource newDates) {
+    dates = newDates;
+    return this;
   }
 
   /**
@@ -246,7 +254,7 @@ public final class FathomSimulator implements AutoCloseable {
         pause(delay.pause());
       }
       ticket.settle(answer.status(), answer.rows());
-      DatedByClock.date(exchange.getResponseHeaders(), clock);
+      DatedByClock.date(exchange.getResponseHeaders(), dates);
       if (current.rateLimitHeaders()) {
         exchange
             .getResponseHeaders()

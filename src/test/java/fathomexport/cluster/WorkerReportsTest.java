@@ -111,10 +111,14 @@ class WorkerReportsTest {
   /** An end that the board has ordered is reported, window by window. */
   @Test
   @Timeout(60)
-  void nothingWaitsForAThreadThatReportsNoMore() {
-    Thread.getAllStackTraces().keySet().stream()
-        .filter(thread -> thread.getName().equals("reports"))
-        .forEach(Thread::interrupt);
+  void nothingWaitsForAThreadThatReportsNoMore() throws InterruptedException {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.getName().equals("reports")) {
+        thread.interrupt();
+        // What it is about to report when it is interrupted may still be reported.
+        thread.join();
+      }
+    }
     reports.windowEnded(failed("a disk is full"));
     assertThatThrownBy(reports::ended)
         .isInstanceOf(IllegalStateException.class)
