@@ -473,17 +473,10 @@ class AccountsTest {
    */
   @Test
   void aRunThatWaitsDoesNotAskEachSiteForTheListThatTheAccountDoesNotHave() throws IOException {
-    Set<String> sites =
-        IntStream.range(0, 20).mapToObj(n -> "SHOP%02d".formatted(n)).collect(Collectors.toSet());
+    Set<String> sites = shops(20);
     World events = worldWithEvents(sites);
     for (Fault fault : List.of(Fault.tooMany("40"), Fault.status(503))) {
-      try (FathomSimulator server =
-          FathomSimulator.start(
-              events,
-              Behaviour.unlimited()
-                  .withTokens(SimulatorToken.ofAccount(shop.secret(), "shop", sites))
-                  .withFault(
-                      FaultRule.when(request -> request.path().endsWith("/events"), fault)))) {
+      try (FathomSimulator server = shopWithoutEvents(events, sites, ".*/events", fault)) {
         Installation own = onFiles(server, new TimeOfEachThread(NOW), SHOP_ALONE);
         Installation.Ended run = backfillGoals(75, own, List.of("--wait", "--force"));
         assertThat(eventLists(server).size()).as("five requests of three sites").isEqualTo(15);
@@ -495,25 +488,31 @@ class AccountsTest {
   /** The event lists of two neighbouring sites are broken: that is no other site's trouble. */
   @Test
   void twoSitesWhoseEventsCannotBeListedAreNoOtherSitesTrouble() throws IOException {
-    Set<String> sites =
-        IntStream.range(0, 6).mapToObj(n -> "SHOP%02d".formatted(n)).collect(Collectors.toSet());
+    Set<String> sites = shops(6);
     World events = worldWithEvents(sites);
     for (List<String> options : List.of(List.of("--force"), List.of("--force", "--wait"))) {
       try (FathomSimulator server =
-          FathomSimulator.start(
-              events,
-              Behaviour.unlimited()
-                  .withTokens(SimulatorToken.ofAccount(shop.secret(), "shop", sites))
-                  .withFault(
-                      FaultRule.when(
-                          request -> request.path().matches(".*/SHOP0[12]/events"),
-                          Fault.status(500))))) {
+          shopWithoutEvents(events, sites, ".*/SHOP0[12]/events", Fault.status(500))) {
         Installation own = onFiles(server, new TimeOfEachThread(NOW), SHOP_ALONE);
         Installation.Ended run = backfillGoals(75, own, options);
         assertThat(run.said()).doesNotContain("more:");
         assertInFiles(server, events, own, Set.of("SHOP00", "SHOP03", "SHOP04", "SHOP05"));
       }
     }
+  }
+
+  private static Set<String> shops(int number) {
+    return IntStream.range(0, number).mapToObj("SHOP%02d"::formatted).collect(Collectors.toSet());
+  }
+
+  /** An API with one account, which answers requests for these paths with a fault. */
+  private FathomSimulator shopWithoutEvents(
+      World world, Set<String> sites, String paths, Fault fault) throws IOException {
+    return FathomSimulator.start(
+        world,
+        Behaviour.unlimited()
+            .withTokens(SimulatorToken.ofAccount(shop.secret(), "shop", sites))
+            .withFault(FaultRule.when(request -> request.path().matches(paths), fault)));
   }
 
   @Test

@@ -32,6 +32,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -254,27 +255,44 @@ class SeveralSourcesTest {
         "year", day -> day.withDayOfYear(1));
   }
 
+  /**
+   * Returns a row for each period of each site, made from the site and the days of the period.
+   *
+   * @param firstDay returns the first day of a day's period
+   */
+  private static List<String> ofPeriods(
+      UnaryOperator<LocalDate> firstDay, BiFunction<String, List<LocalDate>, String> row) {
+    List<String> rows = new ArrayList<>();
+    for (String site : List.of(BERLIN, NEW_YORK)) {
+      for (LocalDate first : days().stream().map(firstDay).distinct().toList()) {
+        rows.add(
+            row.apply(site, days().stream().filter(d -> firstDay.apply(d).equals(first)).toList()));
+      }
+    }
+    return rows;
+  }
+
+  private static List<LocalDate> stored(String site, List<LocalDate> days) {
+    return days.stream().filter(day -> stored(site, day)).toList();
+  }
+
   @Test
   void everyPeriodIsTheSumOfItsDays() {
     units()
         .forEach(
             (unit, firstDay) -> {
-              List<String> wanted = new ArrayList<>();
-              for (String site : List.of(BERLIN, NEW_YORK)) {
-                for (LocalDate first : days().stream().map(firstDay).distinct().toList()) {
-                  List<LocalDate> own =
-                      days().stream()
-                          .filter(day -> firstDay.apply(day).equals(first) && stored(site, day))
-                          .toList();
-                  wanted.add(
-                      text(
-                          site,
-                          first,
-                          own.size(),
-                          own.isEmpty() ? null : sum(site, own, "visits"),
-                          own.isEmpty() ? null : sum(site, own, "pageviews")));
-                }
-              }
+              List<String> wanted =
+                  ofPeriods(
+                      firstDay,
+                      (site, all) -> {
+                        List<LocalDate> own = stored(site, all);
+                        return text(
+                            site,
+                            firstDay.apply(all.get(0)),
+                            own.size(),
+                            own.isEmpty() ? null : sum(site, own, "visits"),
+                            own.isEmpty() ? null : sum(site, own, "pageviews"));
+                      });
               assertThat(
                       texts(
                           "SELECT site_id, first_day, complete_days, visits, pageviews FROM fathom_bi.site_%s ORDER BY site_id, first_day"
@@ -299,24 +317,21 @@ class SeveralSourcesTest {
     units()
         .forEach(
             (unit, firstDay) -> {
-              List<String> wanted = new ArrayList<>();
-              for (String site : List.of(BERLIN, NEW_YORK)) {
-                for (LocalDate first : days().stream().map(firstDay).distinct().toList()) {
-                  List<LocalDate> all =
-                      days().stream().filter(d -> firstDay.apply(d).equals(first)).toList();
-                  List<LocalDate> own = all.stream().filter(d -> stored(site, d)).toList();
-                  wanted.add(
-                      text(
-                          site,
-                          first,
-                          (own.isEmpty() ? all : own)
-                              .stream()
-                                  .map(d -> source(site, d))
-                                  .distinct()
-                                  .sorted()
-                                  .collect(Collectors.joining(", "))));
-                }
-              }
+              List<String> wanted =
+                  ofPeriods(
+                      firstDay,
+                      (site, all) -> {
+                        List<LocalDate> own = stored(site, all);
+                        return text(
+                            site,
+                            firstDay.apply(all.get(0)),
+                            (own.isEmpty() ? all : own)
+                                .stream()
+                                    .map(d -> source(site, d))
+                                    .distinct()
+                                    .sorted()
+                                    .collect(Collectors.joining(", ")));
+                      });
               assertThat(
                       texts(
                           "SELECT site_id, first_day, report FROM fathom_bi.site_%s ORDER BY site_id, first_day"

@@ -113,7 +113,7 @@ class SnapshotTest {
   @BeforeEach
   void install(@TempDir Path directory) {
     api.behave(Behaviour.unlimited());
-    api.dated(InstantSource.fixed(NOW));
+    api.dateBy(InstantSource.fixed(NOW));
     api.log().clear();
     database = fixture.database();
     installation = install(directory, database);
@@ -553,7 +553,7 @@ class SnapshotTest {
   @Test
   void killedBetweenSitesItLeavesWholeSamples() throws Exception {
     Semaphore arrivals = new Semaphore(0);
-    api.dated(InstantSource.system());
+    api.dateBy(InstantSource.system());
     api.behave(
         Behaviour.unlimited()
             .withFault(
@@ -579,7 +579,7 @@ class SnapshotTest {
       }
     }
     api.behave(Behaviour.unlimited());
-    api.dated(InstantSource.fixed(NOW));
+    api.dateBy(InstantSource.fixed(NOW));
 
     assertEnded(installation.run("snapshot", "live"), 0);
 

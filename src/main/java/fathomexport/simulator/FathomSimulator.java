@@ -109,12 +109,6 @@ public final class FathomSimulator implements AutoCloseable {
     return start(world, behaviour, port, clock, null);
   }
 
-  /** Has responses dated by another clock: for a client that knows only its machine's. */
-  public FathomSimulator dated(InstantSource newDates) {
-    dates = newDates;
-    return this;
-  }
-
   /**
    * Starts a server whose delays the caller controls, for example by advancing the clock.
    *
@@ -169,6 +163,11 @@ public final class FathomSimulator implements AutoCloseable {
   public void behave(Behaviour newBehaviour) {
     this.behaviour = newBehaviour;
     admission.forgetOtherQuotas(newBehaviour);
+  }
+
+  /** Dates responses by another clock: for a client that knows only its machine's. */
+  public void dateBy(InstantSource newDates) {
+    dates = newDates;
   }
 
   /** Returns the expected content of this server's reports. */

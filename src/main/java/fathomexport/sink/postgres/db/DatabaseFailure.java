@@ -253,7 +253,7 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
           + table
           + " REPLICA IDENTITY FULL), or leave it out of the publication";
     }
-    if (state.equals("42501") || state.equals("0A000")) {
+    if (isDenied(failure) || state.equals("0A000")) {
       return "Grant the missing rights to the role in the settings, or switch row-level security"
           + " off"
           + " for that role (ALTER TABLE "
