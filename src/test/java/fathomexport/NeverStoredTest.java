@@ -410,7 +410,7 @@ class NeverStoredTest {
                     TestDatabase.PASSWORD_VARIABLE));
     assertThat(night(0).code()).isEqualTo(77);
 
-    assertThat(status(65)).contains("! account shop: no run has read its list of sites yet");
+    assertThat(status(65)).contains("! account shop: no run has found a site of it yet");
     api.behave(normal);
     goodNight(1);
     assertThat(status(0)).startsWith("3 of 3 sites are complete to yesterday.");

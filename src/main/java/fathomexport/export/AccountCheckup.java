@@ -23,6 +23,7 @@ import fathomexport.run.Account;
 import fathomexport.run.ExportJob;
 import fathomexport.run.FailureKind;
 import fathomexport.run.FailurePolicy;
+import fathomexport.run.WindowOutcome;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -33,6 +34,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -122,6 +124,7 @@ final class AccountCheckup {
   /** Looks at the job's sites, and returns one of them. */
   private Optional<Site> sites(ExportJob job) {
     List<Site> found = new ArrayList<>();
+    List<String> odd = List.of();
     if (job.sites().isEmpty()) {
       Outcome<Listed<Site>> listed = client.sites();
       if (listed instanceof Outcome.Failure<Listed<Site>> failure) {
@@ -135,6 +138,7 @@ final class AccountCheckup {
         return Optional.empty();
       }
       found.addAll(listed.value().orElseThrow().found());
+      odd = listed.value().orElseThrow().odd();
     }
     Map<SiteId, Outcome.Failure<Site>> unreadable = new LinkedHashMap<>();
     for (SiteId id : job.sites().orElse(List.of())) {
@@ -146,13 +150,25 @@ final class AccountCheckup {
     }
     if (!found.isEmpty()) {
       findings.ok("sites", Findings.listed(found));
-    } else if (unreadable.isEmpty()) {
+    } else if (unreadable.isEmpty() && odd.isEmpty()) {
       findings.warning("sites", "the token lists no site, so there is nothing to export");
     }
     if (!unreadable.isEmpty()) {
       unreadable(unreadable, found.isEmpty());
     }
+    odd.forEach(what -> odd(WindowOutcome.skippedSite(what), found.isEmpty()));
     return found.stream().findFirst();
+  }
+
+  /** Adds a record of the list that is not a site, which a run skips and reports. */
+  private void odd(WindowOutcome skipped, boolean all) {
+    FailureKind kind = Objects.requireNonNullElse(skipped.failure(), FailureKind.FAULT);
+    String words = skipped.window() + ": " + skipped.message();
+    if (all) {
+      findings.failed("sites", kind, words);
+    } else {
+      findings.failed("sites", kind, words, new Finding.Concern.OfRecord());
+    }
   }
 
   /**

@@ -154,7 +154,16 @@ final class ApiCheckup {
         findings.of(its).ok("sites", Findings.listed(sites));
         checkup(its, clients.of(its.name())).report(sites.get(0));
       } else if (found.lost().stream().noneMatch(lost -> its.name().equals(lost.account()))) {
-        findings.of(its).warning("sites", "none of its sites is exported here");
+        findings
+            .of(its)
+            .warning(
+                "sites",
+                "none of its sites is exported here"
+                    + (job.sites().isEmpty()
+                            && its.sites().isEmpty()
+                            && (found.notices().isEmpty() || found.subjects().isEmpty())
+                        ? ": its token lists none"
+                        : ""));
       }
     }
   }

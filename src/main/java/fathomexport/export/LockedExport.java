@@ -139,7 +139,7 @@ final class LockedExport {
           MissingCommands.of(plan.missing(), scope),
           end.sinksDiffer(),
           changed.unlisted(),
-          end.newSites(),
+          end.newSites(changed.unlisted()),
           changed.removed());
     }
   }

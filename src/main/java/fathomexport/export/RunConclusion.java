@@ -15,6 +15,7 @@ import fathomexport.run.NewSites;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.SinksDiffer;
 import fathomexport.run.StaleRange;
+import fathomexport.run.UnlistedSite;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sinks.Sinks;
@@ -44,8 +45,10 @@ final class RunConclusion {
   /**
    * Returns the sites that are new and whose history was not fetched; null if there are none, or if
    * the run is asked to stop.
+   *
+   * @param unlisted sites that the list of sites lacks, although they are not gone
    */
-  @Nullable NewSites newSites() {
+  @Nullable NewSites newSites(List<UnlistedSite> unlisted) {
     if (environment.stop().stopped()) {
       return null;
     }
@@ -55,6 +58,7 @@ final class RunConclusion {
           sinks,
           sinks.all().get(0).dimensions().read(job.name()),
           Retired.of(job.name(), sinks),
+          unlisted,
           environment.time().instant(),
           job.firstKept(environment.time().instant(), services.settings().api().maxRangeDays()));
     } catch (SinkException | LedgerException e) {

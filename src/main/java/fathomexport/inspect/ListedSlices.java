@@ -57,6 +57,15 @@ final class ListedSlices {
     return sites.keySet();
   }
 
+  /** Returns the sites that are named for the job and that no run has seen, if any are known. */
+  List<SiteId> unknown() {
+    return known.sites().isEmpty()
+        ? List.of()
+        : job.sites().orElse(List.of()).stream()
+            .filter(site -> !known.sites().containsKey(site))
+            .toList();
+  }
+
   /**
    * Returns the slices of a report of which something is to be stored. Where a site has more events
    * than a run fetches, only those are among them that reports name, since which of the others a

@@ -17,6 +17,7 @@ import fathomexport.run.ExportJob;
 import fathomexport.run.NewSites;
 import fathomexport.run.Renewal;
 import fathomexport.run.StaleRange;
+import fathomexport.run.UnlistedSite;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sinks.DamagedDays;
@@ -135,7 +136,15 @@ public final class StatusReader {
       listed.sites().forEach(site -> all.add(site.value()));
       UnreadLists unread =
           UnreadLists.of(
-              job, listed, coverage, allSites, hasSucceeded, accounts, siteNames, siteAccounts);
+              job,
+              listed,
+              coverage,
+              allSites,
+              hasSucceeded,
+              messages(wholeRuns),
+              accounts,
+              siteNames,
+              siteAccounts);
       wanting.addAll(unread.sites());
       unstored.addAll(unread.words());
       unstored.addAll(unreadable);
@@ -147,6 +156,8 @@ public final class StatusReader {
             .thenComparing(line -> line.event() == null ? "" : line.event()));
     Map<SiteId, ZoneId> zones = coverage.zones().known();
     List<StaleRange> stale = StaleRanges.of(job.reports(), stored, Map.of(), retired);
+    List<UnlistedSite> unlisted =
+        allSites ? UnlistedSites.of(job, known, retired, wholeRuns) : List.of();
     return new StatusOverview(
         now,
         job.name(),
@@ -204,9 +215,9 @@ public final class StatusReader {
         orphans.get(),
         sinks.notRenamedYet(),
         List.copyOf(unstored),
-        allSites ? UnlistedSites.of(job, known, retired, wholeRuns) : List.of(),
+        unlisted,
         BeyondReach.of(job, maxRangeDays, now, coverage, lines, scope),
-        newSites(job, sinks, known, retired, now, firstKept),
+        newSites(job, sinks, known, retired, unlisted, now, firstKept),
         TwoTimes.of(job, elsewhere, sinks, retired, now),
         siteNames,
         siteAccounts);
@@ -216,6 +227,15 @@ public final class StatusReader {
   private static boolean hasSucceeded(ExportJob job, Sinks sinks) {
     return sinks.ledger().runs(job.name(), RunRecord.EXPORTS, Expectation.RUNS).stream()
         .anyMatch(run -> !run.limited() && Objects.equals(run.exitCode(), 0));
+  }
+
+  /** Returns what the newest of some runs that have ended has reported. */
+  private static List<String> messages(List<RunRecord> runs) {
+    return runs.stream()
+        .filter(run -> run.exitCode() != null)
+        .findFirst()
+        .map(RunRecord::messages)
+        .orElse(List.of());
   }
 
   /** Returns the newest of these runs that succeeded. */
@@ -266,10 +286,11 @@ public final class StatusReader {
       Sinks sinks,
       Dimensions known,
       Retired retired,
+      List<UnlistedSite> unlisted,
       Instant now,
       Map<String, LocalDate> firstKept) {
     try {
-      return UnfetchedHistory.of(job, sinks, known, retired, now, firstKept);
+      return UnfetchedHistory.of(job, sinks, known, retired, unlisted, now, firstKept);
     } catch (SinkException e) {
       LOG.warn("which sites are new cannot be read: {}", e.getMessage());
       return null;

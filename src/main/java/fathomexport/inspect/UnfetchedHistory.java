@@ -13,6 +13,7 @@ import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
 import fathomexport.run.NewSites;
 import fathomexport.run.SiteNames;
+import fathomexport.run.UnlistedSite;
 import fathomexport.sinks.Sinks;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,6 +44,7 @@ public final class UnfetchedHistory {
    *
    * @param known what is known of the sites and of the pipeline's lists
    * @param retired what no command can fetch
+   * @param unlisted sites that the list lacks, which no command can fetch either
    * @param firstKept the first day that is kept, by the names of reports that are not kept for ever
    * @return null if there are no such sites
    */
@@ -51,15 +53,18 @@ public final class UnfetchedHistory {
       Sinks sinks,
       Dimensions known,
       Retired retired,
+      List<UnlistedSite> unlisted,
       Instant now,
       Map<String, LocalDate> firstKept) {
     List<Listing> sites =
         known.listings().values().stream().filter(l -> l.slice().event() == null).toList();
+    Set<String> away = unlisted.stream().map(UnlistedSite::site).collect(Collectors.toSet());
     Optional<Instant> begun =
         sites.stream().map(Listing::firstListedAt).min(Comparator.naturalOrder());
     Set<SiteId> added =
         sites.stream()
             .filter(l -> !retired.covers(l.slice()))
+            .filter(l -> !away.contains(l.slice().site().value()))
             // The operator who began the pipeline with its first sites knows of their history.
             .filter(l -> l.firstListedAt().isAfter(begun.orElseThrow()))
             .filter(l -> l.firstListedAt().plus(NEW).isAfter(now))

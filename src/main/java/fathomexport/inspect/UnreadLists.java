@@ -7,6 +7,7 @@ import fathomexport.report.Slice;
 import fathomexport.run.Account;
 import fathomexport.run.ExportJob;
 import fathomexport.run.SiteNames;
+import fathomexport.run.WindowOutcome;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -34,6 +35,7 @@ record UnreadLists(List<String> words, Set<String> sites) {
    *
    * @param allSites whether the pipeline exports every site that the API lists
    * @param hasSucceeded whether a run of the whole pipeline has, and so has read all lists
+   * @param lastMessages what the newest run of the whole pipeline has reported
    * @param siteNames the names of the sites by their ids
    */
   static UnreadLists of(
@@ -42,15 +44,17 @@ record UnreadLists(List<String> words, Set<String> sites) {
       Coverage coverage,
       boolean allSites,
       boolean hasSucceeded,
+      List<String> lastMessages,
       List<Account> accounts,
       Map<String, String> siteNames,
       Map<String, String> siteAccounts) {
     List<String> words = new ArrayList<>();
     Set<String> sites = new HashSet<>();
     String run = Program.command("run " + job.name());
-    if (allSites && job.selection().sites().isEmpty() && !hasSucceeded) {
-      words.addAll(ofSites(listed, accounts, siteAccounts, run));
+    if (allSites && job.selection().sites().isEmpty()) {
+      words.addAll(ofSites(listed, hasSucceeded, lastMessages, accounts, siteAccounts, run));
     }
+    words.addAll(ofUnknown(job, listed, coverage));
     List<Report> onEvents =
         job.reports().stream().filter(report -> report.events() != null).toList();
     List<SiteId> unread = onEvents.isEmpty() ? List.of() : listed.withoutEventList();
@@ -96,11 +100,16 @@ record UnreadLists(List<String> words, Set<String> sites) {
   }
 
   private static List<String> ofSites(
-      ListedSlices listed, List<Account> accounts, Map<String, String> siteAccounts, String run) {
-    if (listed.sites().isEmpty()) {
+      ListedSlices listed,
+      boolean hasSucceeded,
+      List<String> lastMessages,
+      List<Account> accounts,
+      Map<String, String> siteAccounts,
+      String run) {
+    if (listed.sites().isEmpty() && !hasSucceeded) {
       return List.of(
-          "which sites the pipeline has is not known: no run of the whole pipeline has read the list"
-              + " of sites yet. The next one reads it: "
+          "which sites the pipeline has is not known: no run of the whole pipeline has found any in"
+              + " the list of sites yet. The next one reads it: "
               + run);
     }
     Set<String> read =
@@ -109,13 +118,39 @@ record UnreadLists(List<String> words, Set<String> sites) {
             .collect(Collectors.toSet());
     return accounts.stream()
         .filter(account -> account.isNamed() && !read.contains(account.name()))
+        // An account may be younger than the last success.
+        .filter(
+            account ->
+                !hasSucceeded
+                    || lastMessages.stream()
+                        .anyMatch(message -> WindowOutcome.isOf(account.name(), message)))
         .map(
             account ->
                 "account "
                     + account.name()
-                    + ": no run has read its list of sites yet, so which sites it has is not known."
-                    + " The next one reads it: "
+                    + ": no run has found a site of it yet, so which sites it has is not known."
+                    + " The next one reads its list: "
                     + run)
+        .toList();
+  }
+
+  /** Describes the sites that the pipeline names and that the API has never shown to a run. */
+  private static List<String> ofUnknown(ExportJob job, ListedSlices listed, Coverage coverage) {
+    Set<SiteId> stored =
+        job.reports().stream()
+            .flatMap(report -> coverage.slices(report).stream())
+            .map(Slice::site)
+            .collect(Collectors.toSet());
+    return listed.unknown().stream()
+        .filter(site -> !stored.contains(site))
+        .map(
+            site ->
+                "site "
+                    + site
+                    + " is named under sites:, but the API has not shown it to any run: correct the"
+                    + " id, or give the token access to the site ("
+                    + Program.command("sites")
+                    + " lists what it may read)")
         .toList();
   }
 

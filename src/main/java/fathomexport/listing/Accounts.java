@@ -105,8 +105,11 @@ public final class Accounts {
       queryNamedBySettings(job.selection().sites(), listings, all, lost);
       sites = selected(job, List.copyOf(all.values()), listings);
     }
-    boolean whole = listings.stream().allMatch(SiteListing::whole);
     loseAccounts(job, sites, listings, lost);
+    if (job.sites().isEmpty() && all.isEmpty() && lost.isEmpty()) {
+      notices.add("the API lists no site, so there is nothing to export");
+    }
+    boolean whole = listings.stream().allMatch(SiteListing::whole);
     boolean events = job.reports().stream().map(Report::entity).anyMatch(Entity.EVENT::equals);
     Map<SiteId, List<SiteEvent>> found = events ? new EventLists(lists).of(sites, lost) : Map.of();
     return new Found(

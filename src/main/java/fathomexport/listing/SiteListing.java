@@ -28,14 +28,9 @@ record SiteListing(
     return new SiteListing(
         account,
         found.found().stream().map(site -> site.of(account.name())).toList(),
-        found.odd().stream().map(SiteListing::odd).toList(),
+        found.odd().stream().map(WindowOutcome::skippedSite).toList(),
         found.odd().isEmpty(),
         null);
-  }
-
-  private static WindowOutcome odd(String what) {
-    return WindowOutcome.skippedRecord(
-        "sites of the account", "skipping a record of /sites: " + what);
   }
 
   /** Returns the listing of an account whose sites have to be queried one by one. */

@@ -9,6 +9,7 @@ import java.util.function.LongSupplier;
 
 /** The rest of a run's budget. Thread-safe. */
 public final class Spending {
+  private final String account;
   private final Budget budget;
   private final TimeSource time;
   private final LongSupplier requests;
@@ -20,9 +21,11 @@ public final class Spending {
   /**
    * Starts the budget now.
    *
+   * @param account whose requests these are; empty if there is only one account
    * @param requests supplies the number of billed requests so far
    */
-  public Spending(Budget budget, TimeSource time, LongSupplier requests) {
+  public Spending(String account, Budget budget, TimeSource time, LongSupplier requests) {
+    this.account = account;
     this.budget = budget;
     this.time = time;
     this.requests = requests;
@@ -53,7 +56,9 @@ public final class Spending {
             WindowOutcome.NOT_FETCHED
                 + ": of the "
                 + allowed
-                + " requests that the run may send, "
+                + " requests that "
+                + (account.isEmpty() ? "the run" : "account " + account)
+                + " may send, "
                 + Math.max(0, left)
                 + (left == 1 ? " is left, but" : " are left, but")
                 + " the next window needs "

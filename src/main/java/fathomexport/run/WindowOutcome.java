@@ -143,8 +143,16 @@ public record WindowOutcome(
         ChunkPlace.ONLY);
   }
 
-  /** Returns the outcome of an unusable record of a list, which is skipped. */
-  public static WindowOutcome skippedRecord(String list, String message) {
+  /**
+   * Returns the outcome of an unusable record of a list of sites, which is skipped.
+   *
+   * @param what the record, and why it is unusable
+   */
+  public static WindowOutcome skippedSite(String what) {
+    return skippedRecord("sites of the account", "skipping a record of /sites: " + what);
+  }
+
+  private static WindowOutcome skippedRecord(String list, String message) {
     return new WindowOutcome(
         list,
         FailureKind.INCOMPLETE,
@@ -188,6 +196,11 @@ public record WindowOutcome(
   /** Returns whether a message of a run is about a whole account that could not be asked. */
   public static boolean isOfAccount(String message) {
     return message.startsWith(ACCOUNT);
+  }
+
+  /** Returns whether a message of a run says that this account could not be asked. */
+  public static boolean isOf(String account, String message) {
+    return message.startsWith(ACCOUNT + account + ": ");
   }
 
   /** Returns whether the message of an outcome names a worker of a cluster. */

@@ -160,7 +160,8 @@ public final class RunContext implements AutoCloseable {
     boolean triesAgain = spec.startedAt().atOffset(ZoneOffset.UTC).getDayOfMonth() == 1;
     for (AccountAccess account : spec.accounts()) {
       spending.put(
-          account.name(), new Spending(budget, environment.time(), spent.apply(account.name())));
+          account.name(),
+          new Spending(account.name(), budget, environment.time(), spent.apply(account.name())));
       knowledge.put(account.name(), new Knowledge(sinks, account.key(), triesAgain));
     }
   }

@@ -65,7 +65,7 @@ class RunConclusionTest {
     Path site = run.layout.root().resolve("site").resolve("data.parquet");
     Files.createDirectories(site.getParent());
     Files.writeString(site, "no Parquet file");
-    assertThat(end(NIGHTLY).newSites()).isNull();
+    assertThat(end(NIGHTLY).newSites(List.of())).isNull();
     assertThat(run.said)
         .singleElement()
         .satisfies(
@@ -114,7 +114,7 @@ class RunConclusionTest {
     Files.createDirectories(site.getParent());
     Files.writeString(site, "no Parquet file");
     run.stop.stop();
-    assertThat(end(NIGHTLY).newSites()).isNull();
+    assertThat(end(NIGHTLY).newSites(List.of())).isNull();
     assertThat(end(NIGHTLY).sinksDiffer()).isNull();
     assertThat(end(NIGHTLY).stale(FOUND, stale())).isEqualTo(List.<StaleRange>of());
     assertThat(run.said).isEmpty();

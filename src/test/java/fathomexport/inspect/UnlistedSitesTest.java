@@ -29,11 +29,14 @@ class UnlistedSitesTest {
     return new SiteRow(new SiteId(id), id, null, null, List.of(), FIRST, seen, account);
   }
 
-  private static RunRecord run(Instant at) {
-    return RunRecord.withoutWindows("run " + at, "all", "run", at, at, 0, 0, List.of());
+  private static RunRecord run(Instant at, int exitCode) {
+    return RunRecord.withoutWindows("run " + at, "all", "run", at, at, exitCode, 0, List.of());
   }
 
-  private static List<String> unlisted(SiteRow... rows) {
+  /**
+   * @param exitCode of the second run; the first one has succeeded
+   */
+  private static List<String> unlisted(int exitCode, SiteRow... rows) {
     Map<SiteId, SiteRow> sites = new HashMap<>();
     Map<Slice, Listing> listings = new HashMap<>();
     Arrays.stream(rows)
@@ -47,7 +50,7 @@ class UnlistedSitesTest {
             new ExportJob("all", List.of(TestReports.traffic()), Optional.empty(), 3, true, false),
             new Dimensions(sites, Map.of(), Map.of(), Map.of(), Map.of(), listings),
             Retired.NONE,
-            List.of(run(FIRST), run(SECOND)))
+            List.of(run(SECOND, exitCode), run(FIRST, 0)))
         .stream()
         .map(UnlistedSite::site)
         .toList();
@@ -55,14 +58,30 @@ class UnlistedSitesTest {
 
   @Test
   void aSiteThatTheNewestListLacksIsUnlisted() {
-    assertThat(unlisted(row("A", SECOND, null), row("B", FIRST, null))).containsExactly("B");
-    assertThat(unlisted(row("A", SECOND, "x"), row("B", FIRST, "x"))).containsExactly("B");
+    for (int exitCode : List.of(0, 77)) {
+      assertThat(unlisted(exitCode, row("A", SECOND, null), row("B", FIRST, null)))
+          .containsExactly("B");
+      assertThat(unlisted(exitCode, row("A", SECOND, "x"), row("B", FIRST, "x")))
+          .containsExactly("B");
+    }
   }
 
   /** Such as one whose token was refused in the second run. */
   @Test
   void anAccountThatWasNotListedSaysNothingOfItsSites() {
-    assertThat(unlisted(row("A", SECOND, "x"), row("B", FIRST, "y"), row("C", FIRST, "y")))
+    assertThat(unlisted(77, row("A", SECOND, "x"), row("B", FIRST, "y"), row("C", FIRST, "y")))
         .isEmpty();
+  }
+
+  /** A run that succeeds has listed all accounts. */
+  @Test
+  void anAccountOfWhichNothingIsListedAnyMoreHasLostAllOfItsSites() {
+    assertThat(unlisted(0, row("A", SECOND, "x"), row("B", FIRST, "y"))).containsExactly("B");
+  }
+
+  /** Its tables could not be written, so which sites it has listed is not known. */
+  @Test
+  void aRunThatHasSeenNoSiteAsFarAsIsRecordedSaysNothing() {
+    assertThat(unlisted(0, row("A", FIRST, "x"), row("B", FIRST, "y"))).isEmpty();
   }
 }

@@ -15,7 +15,7 @@ class SpendingTest {
   private final TimeSource time = new HandTime(nanos);
 
   private Spending spending(Budget budget) {
-    return new Spending(budget, time, requests::get);
+    return new Spending("", budget, time, requests::get);
   }
 
   @Test

@@ -53,6 +53,7 @@ public final class StatusSummary {
             "sites",
             "complete",
             "earliest fresh to",
+            "never stored",
             "retired",
             "days late",
             "missing",
@@ -79,13 +80,14 @@ public final class StatusSummary {
     complete.removeAll(sites(listed.stream().filter(l -> l.attention() || l.neverStored())));
     row.add(Printer.number(sites(listed.stream()).size()));
     row.add(Printer.number(complete.size()));
-    // Of the earliest site: to this day, all that is stored is fresh.
+    // Of the earliest site: to this day, all that is stored is fresh. The next column has the rest.
     row.add(
         listed.stream()
             .flatMap(l -> Stream.ofNullable(l.freshTo()))
             .min(Comparator.naturalOrder())
             .map(LocalDate::toString)
             .orElse("-"));
+    row.add(Printer.number(listed.stream().filter(StatusOverview.Line::neverStored).count()));
     row.add(Printer.number(lines.size() - (long) listed.size()));
     List<ToLongFunction<StatusOverview.Line>> counts =
         List.of(

@@ -203,6 +203,12 @@ public final class StatusWords {
 
   /** Summarises the status in one sentence. */
   public static String verdict(StatusOverview status) {
+    if (isNothingExported(status) && status.unstored().isEmpty() && status.lastGoodRun() != null) {
+      return "Nothing is exported: the run of "
+          + RunWords.MINUTE.format(status.lastGoodRun())
+          + " succeeded and found no site. What the token lists: "
+          + Program.command("sites");
+    }
     if (isNothingExported(status)) {
       return "Nothing has been exported yet. Begin with: "
           + Program.command("run " + status.pipeline());
@@ -212,7 +218,9 @@ public final class StatusWords {
         + status.sites()
         + (status.dueBy() == null
             ? " sites are complete to yesterday"
-            : " sites are complete; what has ended since the last run is due by "
+            : (status.lastGoodRun() == null
+                    ? " sites are complete; what has ended and is not stored yet is due by "
+                    : " sites are complete; what has ended since the last run is due by ")
                 + RunWords.MINUTE.format(status.dueBy()))
         + attention(status);
   }
