@@ -239,6 +239,35 @@ class AccountTroubleTest {
   }
 
   @Test
+  void tokensThatWereSwappedAreSeen() {
+    said(0, 0, "run");
+    installation.variable("AGENCY_TOKEN", shop.secret()).variable("SHOP_TOKEN", agency.secret());
+
+    assertThat(said(0, 1, "run"))
+        .contains("is exported with the token of account agency now")
+        .contains("pays for its requests; before, it was account shop");
+    assertThat(said(0, 2, "run")).doesNotContain("pays for its requests");
+  }
+
+  @Test
+  void oneTokenIsNotTwoAccounts() {
+    installation.variable("SHOP_TOKEN", agency.secret());
+    String same =
+        "accounts[1].token: holds the same token as accounts[0].token, that of account agency";
+
+    assertThat(said(77, 0, "run")).contains(same, "4 planned, 4 committed");
+    assertThat(said(77, 0, "check")).contains(same, "without the sites of account shop");
+  }
+
+  @Test
+  void eachAccountIsToldItsBill() {
+    assertThat(said(0, 0, "plan"))
+        .contains("2 sites; billed 124 pageviews a month, run every night")
+        .contains("1 site; billed 62 pageviews a month, run every night")
+        .contains("Billed    186 pageviews a month");
+  }
+
+  @Test
   void aBudgetIsSaidToBeTheAccounts() {
     assertThat(said(75, 0, "run", "--max-requests", "1"))
         .contains(

@@ -192,6 +192,18 @@ class AccountsTest {
         .hasSize(2);
     assertThat(ended(0, "status", "all").out()).contains("agency / AGENCYA", "shop / SHOPB");
     assertThat(ended(0, "status", "all", "--json").out()).contains("\"site_accounts\"");
+    // Requests are counted on the database's day, which is not that of this installation.
+    database.execute("UPDATE fathom_ops.request_count SET day = '2026-06-20'");
+    List<Object> billed =
+        database
+            .query(
+                "SELECT sum(requests)::bigint FROM fathom_ops.request_count GROUP BY account ORDER BY account")
+            .stream()
+            .map(row -> row.get(0))
+            .toList();
+    assertThat(billed).hasSize(2).doesNotContain(0L);
+    assertThat(ended(0, "status", "all").out())
+        .contains("this month by account: agency %s, shop %s".formatted(billed.toArray()));
     assertThat(ended(0, "sites").out())
         .containsPattern("AGENCYA .* agency")
         .containsPattern("SHOPB .* shop");

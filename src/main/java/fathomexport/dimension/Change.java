@@ -6,10 +6,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A difference between what was known and what the API describes now.
  *
- * @param before the former name, time zone or currency; for a site that is gone, its last name;
- *     null for other kinds
- * @param after the present name, time zone or currency; null for other kinds, and for a currency
- *     that is not known any more
+ * @param before the former name, time zone, account or currency; for a site that is gone, its last
+ *     name; null for other kinds
+ * @param after the present name, time zone, account or currency; null for other kinds, and for a
+ *     currency that is not known any more
  */
 public record Change(
     ChangeKind kind, Slice slice, @Nullable String before, @Nullable String after) {
@@ -17,6 +17,8 @@ public record Change(
   public enum ChangeKind {
     RENAMED,
     MOVED,
+    /** Another of several accounts lists the site and pays for its requests. */
+    ACCOUNT,
     /** An event has another currency, which is that of its history as well. */
     CURRENCY,
     /** The pipeline exports the site for the first time. */

@@ -99,6 +99,15 @@ public final class Merge {
             before == null ? at : later(before.lastSeenAt(), at),
             site.accountOrNull()));
     span(new SiteSpan(site.id(), name, zone, at, null));
+    String account = site.accountOrNull();
+    if (before != null
+        && before.account() != null
+        && account != null
+        && !account.equals(before.account())) {
+      changes.add(
+          new Change(
+              Change.ChangeKind.ACCOUNT, new Slice(site.id(), null), before.account(), account));
+    }
   }
 
   /** Closes the present span of a site and opens this one, if they differ. */

@@ -50,6 +50,13 @@ final class DimensionWords {
                     + " to "
                     + change.after()
                     + ": its days begin at another hour from now on");
+        case ACCOUNT ->
+            words.add(
+                site
+                    + " is exported with the token of account "
+                    + change.after()
+                    + " now, which pays for its requests; before, it was account "
+                    + change.before());
         case CURRENCY ->
             words.add(
                 site

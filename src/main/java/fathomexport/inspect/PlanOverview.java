@@ -110,9 +110,15 @@ public record PlanOverview(
    *
    * @param sites the ids of its sites
    * @param minutes duration of the likely requests at its quota
+   * @param billedPageviews likely pageviews billed to it, as often as those of all accounts
    */
   public record AccountCost(
-      String account, List<String> sites, long leastRequests, long likelyRequests, long minutes) {}
+      String account,
+      List<String> sites,
+      long leastRequests,
+      long likelyRequests,
+      long minutes,
+      long billedPageviews) {}
 
   /**
    * One query for one site.
@@ -238,13 +244,7 @@ public record PlanOverview(
     }
     lines.replaceAll(retries());
     long likely = lines.values().stream().mapToLong(PlanLine::likelyRequests).sum();
-    long billed =
-        everyNight == null
-            ? likely
-            : month.lengthOfMonth()
-                * costs.of(everyNight, new ControlBook()).stream()
-                    .mapToLong(TaskCost::likely)
-                    .sum();
+    Map<String, Long> billed = billed(costs, each, everyNight, month);
     return new PlanOverview(
         List.copyOf(lines.values()),
         plan.windows(),
@@ -252,7 +252,7 @@ public record PlanOverview(
         likely,
         lines.values().stream().mapToLong(PlanLine::mostRequests).sum(),
         costs.quotas().minutes(TaskCost.byAccount(each)),
-        billed,
+        billed.values().stream().mapToLong(Long::longValue).sum(),
         everyNight == null ? "once" : "month",
         lines.values().stream().map(PlanLine::rows).reduce(null, PlanOverview::sum),
         lines.values().stream().map(PlanLine::bytes).reduce(null, PlanOverview::sum),
@@ -283,7 +283,7 @@ public record PlanOverview(
             scope,
             names),
         Map.copyOf(names),
-        accounts(costs, lines.values()),
+        accounts(costs, lines.values(), billed),
         lost.stream().flatMap(l -> Stream.ofNullable(l.account())).toList(),
         lost.stream()
             .filter(l -> l.account() != null)
@@ -292,7 +292,19 @@ public record PlanOverview(
             .orElse(null));
   }
 
-  private static List<AccountCost> accounts(RequestCosts costs, Collection<PlanLine> lines) {
+  /** Returns the pageviews billed to each account. */
+  private static Map<String, Long> billed(
+      RequestCosts costs, List<TaskCost> each, @Nullable Plan everyNight, YearMonth month) {
+    if (everyNight == null) {
+      return TaskCost.byAccount(each);
+    }
+    Map<String, Long> billed = TaskCost.byAccount(costs.of(everyNight, new ControlBook()));
+    billed.replaceAll((account, ofANight) -> month.lengthOfMonth() * ofANight);
+    return billed;
+  }
+
+  private static List<AccountCost> accounts(
+      RequestCosts costs, Collection<PlanLine> lines, Map<String, Long> billed) {
     Map<String, List<PlanLine>> byAccount = new LinkedHashMap<>();
     for (PlanLine line : lines) {
       String account = line.account();
@@ -310,7 +322,8 @@ public record PlanOverview(
                   its.stream().map(PlanLine::site).distinct().toList(),
                   its.stream().mapToLong(PlanLine::leastRequests).sum(),
                   likely,
-                  costs.quotas().minutes(account, likely)));
+                  costs.quotas().minutes(account, likely),
+                  billed.getOrDefault(account, 0L)));
         });
     return all;
   }

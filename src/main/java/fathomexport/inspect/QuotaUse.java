@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** The use of the quota in the last days, from the ledger's counts or its records of runs. */
 final class QuotaUse {
@@ -59,6 +60,22 @@ final class QuotaUse {
         requests.entrySet().stream()
             .map(e -> new StatusOverview.DayUse(e.getKey(), e.getValue()))
             .toList(),
-        quotas);
+        quotas,
+        byAccount(counts, month, accounts));
+  }
+
+  private static Map<String, Long> byAccount(
+      List<RequestCount> counts, LocalDate month, List<Account> accounts) {
+    Map<String, Long> byKey =
+        counts.stream()
+            .filter(c -> !c.day().isBefore(month))
+            .collect(
+                Collectors.groupingBy(
+                    RequestCount::account, Collectors.summingLong(RequestCount::requests)));
+    Map<String, Long> byName = new LinkedHashMap<>();
+    accounts.stream()
+        .filter(account -> account.isNamed() && byKey.containsKey(account.key()))
+        .forEach(account -> byName.put(account.name(), byKey.get(account.key())));
+    return byName;
   }
 }

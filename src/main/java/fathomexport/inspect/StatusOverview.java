@@ -397,6 +397,8 @@ public record StatusOverview(
    * @param quotas the quota of each account per minute, by its name; empty if the settings
    *     configure none
    * @param days the last 31 days, oldest first, each with its requests
+   * @param requestsThisMonthByAccount the requests of each account that has sent any, by its name;
+   *     empty if the settings configure none, or if requests are not counted
    */
   public record Usage(
       String source,
@@ -405,8 +407,11 @@ public record StatusOverview(
       @Nullable Long limitedThisMonth,
       int requestsPerMinute,
       List<DayUse> days,
-      @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Integer> quotas) {
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Integer> quotas,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Long> requestsThisMonthByAccount) {
     public Usage {
+      requestsThisMonthByAccount =
+          Collections.unmodifiableMap(new LinkedHashMap<>(requestsThisMonthByAccount));
       quotas = Collections.unmodifiableMap(new LinkedHashMap<>(quotas));
     }
   }

@@ -25,6 +25,7 @@ import fathomexport.sink.postgres.lease.LeasedQuota;
 import fathomexport.sink.postgres.lease.PermitLease;
 import fathomexport.sink.postgres.lease.QuotaLimits;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -118,7 +119,7 @@ public final class ApiClients {
 
   /**
    * Creates the clients of accounts, which report their billed requests to the environment's
-   * listener. An account whose token is missing has no client, unless it is the only one.
+   * listener. An account whose token is missing, or is that of an account before it, has no client.
    *
    * @param quota the database through which runs share the permits; null for permits of this
    *     process only
@@ -158,9 +159,13 @@ public final class ApiClients {
       Function<String, RequestTally> tallies,
       RunEnvironment environment) {
     Map<String, FathomClient> clients = new LinkedHashMap<>();
-    Map<String, SecretUnavailableException> absent = new LinkedHashMap<>();
+    Map<String, SecretUnavailableException> absent =
+        new LinkedHashMap<>(tokensOfOthers(accounts, environment.variables()));
     try {
       for (AccountAccess account : accounts) {
+        if (absent.containsKey(account.name())) {
+          continue;
+        }
         Quotas quotas =
             quotas(
                 account.api(),
@@ -189,6 +194,34 @@ public final class ApiClients {
       clients.values().forEach(FathomClient::close);
       throw e;
     }
+  }
+
+  /**
+   * Finds the accounts whose token is that of an account before them. Both would be the same
+   * account for the API, which would be asked twice as often as its quota allows.
+   */
+  private static Map<String, SecretUnavailableException> tokensOfOthers(
+      List<AccountAccess> accounts, Map<String, String> variables) {
+    Map<String, AccountAccess> owners = new HashMap<>();
+    Map<String, SecretUnavailableException> same = new LinkedHashMap<>();
+    for (AccountAccess account : accounts) {
+      if (account.api().token().absence(variables).isPresent()) {
+        continue;
+      }
+      AccountAccess owner = owners.putIfAbsent(account.api().token().resolve(variables), account);
+      if (owner != null) {
+        same.put(
+            account.name(),
+            new SecretUnavailableException(
+                "holds the same token as "
+                    + owner.tokenSetting()
+                    + ", that of account "
+                    + owner.name()
+                    + ": give each account its own token, or remove one of the two",
+                null));
+      }
+    }
+    return same;
   }
 
   /** Creates a client that reports its billed requests to the listener. */

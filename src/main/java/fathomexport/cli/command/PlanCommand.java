@@ -138,7 +138,9 @@ public final class PlanCommand implements Callable<Integer> {
                 + AccountQuotas.inWords(account.minutes())
                 + "; "
                 + account.sites().size()
-                + (account.sites().size() == 1 ? " site" : " sites"));
+                + (account.sites().size() == 1 ? " site" : " sites")
+                + "; billed "
+                + pageviews(plan, account.billedPageviews()));
       }
       printer.line(
           "Rows      "
@@ -153,12 +155,7 @@ public final class PlanCommand implements Callable<Integer> {
                               + (plan.unknownWindows() == 1 ? " window" : " windows")
                               + " of which nothing is stored yet")));
     }
-    printer.line(
-        "Billed    "
-            + Printer.number(plan.billedPageviews())
-            + " pageviews "
-            + (plan.billedEvery().equals("month") ? "a month, run every night" : "once")
-            + without(plan));
+    printer.line("Billed    " + pageviews(plan, plan.billedPageviews()) + without(plan));
     hints(
         printer,
         listed,
@@ -178,6 +175,12 @@ public final class PlanCommand implements Callable<Integer> {
     kinds(printer, plan);
     plan.assumptions().forEach(a -> printer.line("  " + a));
     hints(printer, listed, "! ", plan.notes());
+  }
+
+  private static String pageviews(PlanOverview plan, long number) {
+    return Printer.number(number)
+        + (number == 1 ? " pageview " : " pageviews ")
+        + (plan.billedEvery().equals("month") ? "a month, run every night" : "once");
   }
 
   /** Names the accounts that could not be asked, whose requests no number contains. */

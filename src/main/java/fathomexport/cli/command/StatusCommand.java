@@ -189,6 +189,9 @@ public final class StatusCommand implements Callable<Integer> {
             + Printer.number(usage.requestsThisMonth())
             + " this month (UTC), each billed as a pageview; the quota is "
             + RunWords.quota(usage));
+    if (!RunWords.byAccount(usage).isEmpty()) {
+      printer.line("          " + RunWords.byAccount(usage));
+    }
     if (usage.limitedThisMonth() != null && usage.limitedThisMonth() > 0) {
       printer.line(
           "          "

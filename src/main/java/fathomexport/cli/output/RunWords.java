@@ -193,4 +193,15 @@ public final class RunWords {
             .collect(Collectors.joining(", "))
         + (quotas.size() > ACCOUNTS ? ", and so on" : "");
   }
+
+  /** Returns what each of several accounts is billed for, or nothing if that is not known. */
+  public static String byAccount(StatusOverview.Usage usage) {
+    Map<String, Long> requests = usage.requestsThisMonthByAccount();
+    return usage.quotas().size() < 2 || requests.isEmpty()
+        ? ""
+        : "this month by account: "
+            + requests.entrySet().stream()
+                .map(e -> e.getKey() + " " + Printer.number(e.getValue()))
+                .collect(Collectors.joining(", "));
+  }
 }

@@ -67,7 +67,7 @@ class RunWordsTest {
         List.of(),
         Arrays.asList(newestFirst),
         List.of(),
-        new StatusOverview.Usage("counted", 0, 0, 0L, 10, List.of(), Map.of()),
+        new StatusOverview.Usage("counted", 0, 0, 0L, 10, List.of(), Map.of(), Map.of()),
         List.of(),
         List.of(),
         null,
@@ -89,7 +89,8 @@ class RunWordsTest {
   private static String quota(Map<String, Integer> quotas) {
     int sum = quotas.values().stream().mapToInt(n -> n).sum();
     return RunWords.quota(
-        new StatusOverview.Usage("counted", 0, 0, 0L, Math.max(10, sum), List.of(), quotas));
+        new StatusOverview.Usage(
+            "counted", 0, 0, 0L, Math.max(10, sum), List.of(), quotas, Map.of()));
   }
 
   @Test
