@@ -35,12 +35,10 @@ final class DuckDbTables {
   private static final Map<String, String> MILESTONE =
       columns("site_id VARCHAR, milestone_id VARCHAR, date DATE, name VARCHAR");
 
-  private final List<Report> reports;
   private final Path root;
   private final StringBuilder sql = new StringBuilder();
 
-  private DuckDbTables(List<Report> reports, Path root) {
-    this.reports = reports;
+  private DuckDbTables(Path root) {
     this.root = root;
   }
 
@@ -51,7 +49,7 @@ final class DuckDbTables {
    * @throws IOException if the directory cannot be read
    */
   static String of(List<Report> reports, Path root) throws IOException {
-    DuckDbTables tables = new DuckDbTables(reports, root);
+    DuckDbTables tables = new DuckDbTables(root);
     tables.dimensions();
     tables.rules();
     for (Report report : reports) {
