@@ -48,7 +48,7 @@ public final class SinkException extends RuntimeException {
     return kind;
   }
 
-  /** Returns whether another run may do it although nobody has repaired anything meanwhile. */
+  /** Returns whether another run may do it although nothing was repaired meanwhile. */
   public boolean passes() {
     return kind == Kind.UNAVAILABLE || kind == Kind.UNKNOWN || kind == Kind.SUPERSEDED;
   }
