@@ -732,7 +732,8 @@ class MorningTest {
                   0,
                   2,
                   List.of(Left.continuation(arguments)),
-                  0));
+                  0,
+                  null));
     }
     night(11);
 
@@ -773,7 +774,8 @@ class MorningTest {
                     0,
                     3,
                     List.of(),
-                    0));
+                    0,
+                    null));
       }
     }
 

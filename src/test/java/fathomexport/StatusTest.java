@@ -209,7 +209,8 @@ class StatusTest {
         0,
         requests,
         List.of(),
-        0);
+        0,
+        null);
   }
 
   @Test

@@ -8,6 +8,7 @@ import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.Dimension;
 import fathomexport.simulator.world.PageView;
 import fathomexport.simulator.world.World;
+import fathomexport.testing.Golden;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
@@ -260,14 +261,14 @@ class WarehouseTest {
                           .collect(Collectors.joining(", "))))
           .forEach(r -> text.append(r.get(0)).append('\n'));
       Path file = golden.resolve(view + ".txt");
-      if (Boolean.getBoolean("fathomexport.test.golden")) {
+      if (Golden.isWritten()) {
         Files.createDirectories(golden);
         Files.writeString(file, text);
       } else if (!Files.exists(file) || !Files.readString(file).contentEquals(text)) {
         differing.add(view + ":\n" + text);
       }
     }
-    assertThat(differing).as("to accept: -Dfathomexport.test.golden=true").isEmpty();
+    assertThat(differing).as(Golden.TO_ACCEPT).isEmpty();
   }
 
   @Test

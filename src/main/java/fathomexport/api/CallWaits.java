@@ -212,7 +212,7 @@ final class CallWaits {
 
   private void requireAllowed(Duration wait, String reason) {
     if (allowance != null && !allowance.allows(wait)) {
-      throw new AllowanceSpentException(reason, allowance.most());
+      throw new AllowanceSpentException(reason, allowance.why());
     }
   }
 
@@ -236,12 +236,12 @@ final class CallWaits {
     private static final long serialVersionUID = 1L;
 
     private final String reason;
-    private final Duration most;
+    private final String limit;
 
-    AllowanceSpentException(String reason, Duration most) {
-      super("no wait of more than " + most + " in all: " + reason);
+    AllowanceSpentException(String reason, String limit) {
+      super(limit + ": " + reason);
       this.reason = reason;
-      this.most = most;
+      this.limit = limit;
     }
 
     /** Returns what the wait was for. */
@@ -249,9 +249,9 @@ final class CallWaits {
       return reason;
     }
 
-    /** Returns the longest sum of all waits. */
-    Duration most() {
-      return most;
+    /** Returns the rule of the caller that forbids the wait. */
+    String limit() {
+      return limit;
     }
   }
 

@@ -39,6 +39,9 @@ import org.slf4j.LoggerFactory;
  * caller's row handler, and that of a client which is closed. Thread-safe.
  */
 public final class FathomClient implements AutoCloseable {
+  /** How many calls that fail in a row are taken for a failure of the API or the account. */
+  public static final int CONSECUTIVE_FAILURES = CircuitBreaker.CONSECUTIVE_FAILURES;
+
   private static final Logger LOG = LoggerFactory.getLogger(FathomClient.class);
 
   /**
@@ -163,9 +166,11 @@ public final class FathomClient implements AutoCloseable {
    * Returns a view whose calls, and those of its own views, wait for no more than this in all: one
    * that would have to ends with {@link Outcome.Unavailable.Cause#DOWN}, whatever wait the run
    * accepts.
+   *
+   * @param why the rule and its reason, for people: what waits for no more than how long
    */
-  public FathomClient within(Duration most) {
-    return new FathomClient(this, asker, caller.within(new WaitAllowance(most)));
+  public FathomClient within(Duration most, String why) {
+    return new FathomClient(this, asker, caller.within(new WaitAllowance(most, why)));
   }
 
   /** Returns a view that keeps its answers, and sends no request whose answer was kept before. */

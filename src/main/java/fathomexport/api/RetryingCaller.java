@@ -190,7 +190,7 @@ final class RetryingCaller {
     } catch (CappedPermits.CapReachedException e) {
       return new Outcome.Spent<>(e.most());
     } catch (AllowanceSpentException e) {
-      return words.waitedEnough(e.reason(), e.most());
+      return words.waitedEnough(e.reason(), e.limit());
     } catch (WaitTooLongException e) {
       return words.closed(e.endpoint(), e.permitWait());
     }

@@ -87,13 +87,14 @@ final class UnavailableWords {
         Outcome.Unavailable.Cause.CLOSED);
   }
 
-  /** Returns the outcome of a call that would have to wait for more than its caller allows. */
-  <T> Outcome<T> waitedEnough(String reason, Duration most) {
+  /**
+   * Returns the outcome of a call that would have to wait for more than its caller allows.
+   *
+   * @param limit the caller's rule and its reason
+   */
+  <T> Outcome<T> waitedEnough(String reason, String limit) {
     return new Outcome.Unavailable<>(
-        reason.replaceFirst("\\.$", "")
-            + "; the lists of one of several accounts wait for no more than "
-            + most.toSeconds()
-            + " s in all, since the other accounts wait with them: run again later",
+        reason.replaceFirst("\\.$", "") + "; " + limit + ": run again later",
         Outcome.Unavailable.Cause.DOWN);
   }
 

@@ -1,11 +1,10 @@
 package fathomexport.export;
 
-import fathomexport.api.Outcome;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.SiteId;
-import fathomexport.run.WindowOutcome;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -17,52 +16,20 @@ final class LastNight {
 
   /**
    * Returns those of the given sites whose own queries failed; not those that were not fetched
-   * because the run ended.
+   * because the run ended. None if the run was of a version that did not record them: then all
+   * sites are fetched in their usual order.
    *
    * @param runs newest first
    */
   static Set<SiteId> troubled(List<RunRecord> runs, String pipeline, Collection<SiteId> sites) {
-    List<String> windows =
+    Set<SiteId> failed =
         runs.stream()
             .filter(run -> run.pipeline().equals(pipeline))
             .filter(run -> !run.limited())
             .filter(run -> run.windowsPlanned() > 0 && run.finishedAt() != null)
-            .limit(1)
-            .flatMap(run -> run.messages().stream())
-            .map(LastNight::window)
-            .filter(window -> !window.isEmpty())
-            .toList();
-    return sites.stream()
-        .filter(site -> windows.stream().anyMatch(window -> isOf(site, window)))
-        .collect(Collectors.toSet());
-  }
-
-  /**
-   * Returns the window at the start of a message about a site's own failure, or empty for any other
-   * message.
-   */
-  private static String window(String line) {
-    int halted = line.indexOf(": " + WindowOutcome.HALTED);
-    if (halted > 0) {
-      return line.startsWith(WindowOutcome.HALTED_AFTER_TROUBLE, halted + 2)
-          ? line.substring(0, halted)
-          : "";
-    }
-    if (line.contains(": " + WindowOutcome.LANE_ENDED)) {
-      return "";
-    }
-    for (String words : List.of(Outcome.UNAVAILABLE, Outcome.UNUSABLE)) {
-      int at = line.indexOf(": " + words);
-      if (at > 0) {
-        return line.substring(0, at);
-      }
-    }
-    return "";
-  }
-
-  /** Returns whether a window's text (report, slice and days) is about a site. */
-  private static boolean isOf(SiteId site, String window) {
-    String slice = window.substring(window.indexOf(' ') + 1);
-    return slice.startsWith(site + " ") || slice.startsWith(site + "/");
+            .findFirst()
+            .map(run -> Objects.requireNonNullElse(run.troubledSites(), Set.<SiteId>of()))
+            .orElse(Set.of());
+    return sites.stream().filter(failed::contains).collect(Collectors.toSet());
   }
 }

@@ -1,5 +1,6 @@
 package fathomexport.ledger;
 
+import fathomexport.report.SiteId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param messages one line per failure
  * @param escapedCells cells of the stored rows whose text contains a character that cannot be
  *     stored, so that its escape is
+ * @param troubledSites the sites of which a query failed; null in the record of a version that did
+ *     not note them
  */
 public record RunRecord(
     String runId,
@@ -34,7 +37,8 @@ public record RunRecord(
     long quarantined,
     long requests,
     List<String> messages,
-    long escapedCells) {
+    long escapedCells,
+    @Nullable Set<SiteId> troubledSites) {
   /** The command of nightly runs. */
   public static final String RUN = "run";
 
@@ -47,6 +51,7 @@ public record RunRecord(
 
   public RunRecord {
     messages = List.copyOf(messages);
+    troubledSites = troubledSites == null ? null : Set.copyOf(troubledSites);
   }
 
   /** Creates the record of a run without windows: it verified, or it could not begin. */
@@ -76,7 +81,8 @@ public record RunRecord(
         0,
         requests,
         messages,
-        0);
+        0,
+        Set.of());
   }
 
   /** Returns the command without the part of the pipeline that it was limited to. */

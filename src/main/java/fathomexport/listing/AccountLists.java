@@ -30,6 +30,11 @@ final class AccountLists {
    */
   private static final Duration LONGEST_WAITS = Duration.ofSeconds(60);
 
+  private static final String WHY =
+      "the lists of one of several accounts wait for no more than "
+          + LONGEST_WAITS.toSeconds()
+          + " s in all, since the other accounts wait with them";
+
   private final FathomClient client;
   private Outcome.@Nullable Failure<?> end;
 
@@ -47,7 +52,8 @@ final class AccountLists {
     Map<String, AccountLists> lists = new HashMap<>();
     for (String name : names) {
       FathomClient client = clients.of(name);
-      lists.put(name, new AccountLists(names.size() == 1 ? client : client.within(LONGEST_WAITS)));
+      lists.put(
+          name, new AccountLists(names.size() == 1 ? client : client.within(LONGEST_WAITS, WHY)));
     }
     return lists;
   }

@@ -1,5 +1,6 @@
 package fathomexport.listing;
 
+import fathomexport.api.FathomClient;
 import fathomexport.api.Outcome;
 import fathomexport.report.Program;
 import fathomexport.report.Site;
@@ -22,10 +23,10 @@ import java.util.stream.Collectors;
 /** Asks for the events of sites, in all accounts at the same time. */
 final class EventLists {
   /**
-   * So many lists that fail one after the other, although each was asked for as often as possible,
-   * are the account's trouble: as many as open the circuit breaker.
+   * If so many lists fail one after the other, although each was asked for as often as possible,
+   * the fault is with the account.
    */
-  private static final int FAILED_IN_A_ROW = 3;
+  private static final int FAILED_IN_A_ROW = FathomClient.CONSECUTIVE_FAILURES;
 
   private final Map<String, AccountLists> lists;
 

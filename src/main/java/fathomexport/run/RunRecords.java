@@ -38,7 +38,8 @@ public final class RunRecords {
         summary.quarantined(),
         requests,
         summary.messages(),
-        summary.escapedCells());
+        summary.escapedCells(),
+        summary.troubledSites());
   }
 
   /** Returns the record of a run in progress. It remains in the ledger if the run is killed. */
@@ -154,7 +155,8 @@ public final class RunRecords {
         r.quarantined(),
         r.requests(),
         r.messages(),
-        r.escapedCells());
+        r.escapedCells(),
+        r.troubledSites());
   }
 
   private static RunRecord copy(
@@ -185,6 +187,7 @@ public final class RunRecords {
         r.quarantined(),
         requests,
         messages,
-        r.escapedCells());
+        r.escapedCells(),
+        r.troubledSites());
   }
 }

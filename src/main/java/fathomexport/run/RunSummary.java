@@ -1,11 +1,14 @@
 package fathomexport.run;
 
+import fathomexport.report.SiteId;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The outcomes of a run's windows, summed. Summaries of parts can be merged in any order.
@@ -18,6 +21,7 @@ import java.util.Map;
  * @param recordsSkipped unusable records in the list of sites
  * @param escapedCells cells of the stored rows whose text is stored as an escape
  * @param messages at most 200 lines, one per failed window; windows that were not fetched come last
+ * @param troubledSites the sites of which a query failed: all of them, however many messages
  */
 public record RunSummary(
     long windows,
@@ -29,20 +33,23 @@ public record RunSummary(
     Map<FailureKind, Long> failures,
     long left,
     long recordsSkipped,
-    List<String> messages)
+    List<String> messages,
+    Set<SiteId> troubledSites)
     implements Serializable {
   private static final int MESSAGES = 200;
 
   public static final RunSummary EMPTY =
-      new RunSummary(0, 0, 0, 0, 0, 0, Map.of(), 0, 0, List.of());
+      new RunSummary(0, 0, 0, 0, 0, 0, Map.of(), 0, 0, List.of(), Set.of());
 
   public RunSummary {
     failures = Map.copyOf(failures);
     messages = List.copyOf(messages);
+    troubledSites = Set.copyOf(troubledSites);
   }
 
   public static RunSummary of(WindowOutcome outcome) {
     FailureKind failure = outcome.endsFailed();
+    SiteId site = outcome.site();
     return new RunSummary(
         outcome.endsWindow() ? 1 : 0,
         outcome.endsCommitted() ? 1 : 0,
@@ -55,13 +62,16 @@ public record RunSummary(
         outcome.recordsSkipped(),
         outcome.message().isEmpty()
             ? List.of()
-            : List.of(outcome.window() + ": " + outcome.message()));
+            : List.of(outcome.window() + ": " + outcome.message()),
+        outcome.queryFailed() && site != null ? Set.of(site) : Set.of());
   }
 
   public RunSummary plus(RunSummary other) {
     EnumMap<FailureKind, Long> sum = new EnumMap<>(FailureKind.class);
     failures.forEach((k, n) -> sum.merge(k, n, Long::sum));
     other.failures.forEach((k, n) -> sum.merge(k, n, Long::sum));
+    Set<SiteId> troubled = new HashSet<>(troubledSites);
+    troubled.addAll(other.troubledSites);
     List<String> lines = new ArrayList<>(messages);
     lines.addAll(other.messages);
     // Failed windows come before those that were not fetched because of them.
@@ -76,7 +86,8 @@ public record RunSummary(
         sum,
         left + other.left,
         recordsSkipped + other.recordsSkipped,
-        lines.subList(0, Math.min(lines.size(), MESSAGES)));
+        lines.subList(0, Math.min(lines.size(), MESSAGES)),
+        troubled);
   }
 
   /** Returns the sum of all parts. */

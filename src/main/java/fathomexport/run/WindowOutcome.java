@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param account the account that the outcome is about, if it is about a whole account of several;
  *     otherwise null
  * @param chunk which chunk of the window this is
+ * @param queryFailed whether a query of the window's site failed in the run, be it this window's or
+ *     one before it
  */
 public record WindowOutcome(
     String window,
@@ -42,7 +44,8 @@ public record WindowOutcome(
     long recordsSkipped,
     long escapedCells,
     @Nullable String account,
-    ChunkPlace chunk)
+    ChunkPlace chunk,
+    boolean queryFailed)
     implements Serializable {
   /** The beginning of the message of a window that was not fetched because another one failed. */
   public static final String NOT_FETCHED = "not fetched";
@@ -116,7 +119,8 @@ public record WindowOutcome(
         0,
         0,
         null,
-        ChunkPlace.ONLY);
+        ChunkPlace.ONLY,
+        false);
   }
 
   public static WindowOutcome failed(String window, FailureKind kind, String message) {
@@ -140,7 +144,8 @@ public record WindowOutcome(
         0,
         0,
         account,
-        ChunkPlace.ONLY);
+        ChunkPlace.ONLY,
+        false);
   }
 
   /**
@@ -168,12 +173,13 @@ public record WindowOutcome(
         1,
         0,
         null,
-        ChunkPlace.ONLY);
+        ChunkPlace.ONLY,
+        false);
   }
 
   /** Returns the same outcome, for this site. */
   public WindowOutcome about(SiteId whose) {
-    return copy(window, subject, requests, periods, whose, escapedCells, chunk);
+    return copy(window, subject, requests, periods, whose, escapedCells, chunk, queryFailed);
   }
 
   /** Returns the same outcome, for this window and with its number of requests. */
@@ -185,12 +191,13 @@ public record WindowOutcome(
         periods,
         exported.slice().site(),
         escapedCells,
-        chunk);
+        chunk,
+        queryFailed);
   }
 
   /** Returns the same outcome with the status counts of its periods. */
   public WindowOutcome with(Periods sure) {
-    return copy(window, subject, requests, sure, site, escapedCells, chunk);
+    return copy(window, subject, requests, sure, site, escapedCells, chunk, queryFailed);
   }
 
   /** Returns whether a message of a run is about a whole account that could not be asked. */
@@ -233,19 +240,25 @@ public record WindowOutcome(
               recordsSkipped,
               escapedCells,
               account,
-              chunk);
+              chunk,
+              queryFailed);
       case BUDGET, INCOMPLETE, STOPPED -> this;
     };
   }
 
+  /** Returns the same outcome, saying whether a query of its site failed in the run. */
+  public WindowOutcome withFailedQuery(boolean failed) {
+    return copy(window, subject, requests, periods, site, escapedCells, chunk, failed);
+  }
+
   /** Returns the same outcome with this number of cells that are stored as escapes. */
   public WindowOutcome escaping(long cells) {
-    return copy(window, subject, requests, periods, site, cells, chunk);
+    return copy(window, subject, requests, periods, site, cells, chunk, queryFailed);
   }
 
   /** Returns the same outcome, of this chunk of its window. */
   public WindowOutcome as(ChunkPlace which) {
-    return copy(window, subject, requests, periods, site, escapedCells, which);
+    return copy(window, subject, requests, periods, site, escapedCells, which, queryFailed);
   }
 
   /** Returns the place of the chunk after this one, which may not be the last one. */
@@ -300,7 +313,8 @@ public record WindowOutcome(
       Periods sure,
       @Nullable SiteId whose,
       long cells,
-      ChunkPlace at) {
+      ChunkPlace at,
+      boolean failed) {
     return new WindowOutcome(
         name,
         failure,
@@ -316,6 +330,7 @@ public record WindowOutcome(
         recordsSkipped,
         cells,
         account,
-        at);
+        at,
+        failed);
   }
 }

@@ -14,8 +14,8 @@ public record Fence(String pipeline, long epoch) implements Serializable {
         SinkException.Kind.SUPERSEDED,
         "another run of pipeline "
             + pipeline
-            + " has taken the lock, because this one was suspended or had lost it; nothing was"
-            + " stored",
+            + " has taken the lock, because this one was suspended or had lost it; it"
+            + " stores nothing more",
         null);
   }
 }

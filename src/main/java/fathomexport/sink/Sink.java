@@ -82,13 +82,15 @@ public interface Sink extends AutoCloseable {
   void fence(Fence fence);
 
   /**
-   * Replaces the window's periods with the load's rows and writes their ledger entries, all or
-   * nothing. Incomplete periods leave the stored rows unchanged. A load equal to the stored rows
-   * writes no row.
+   * Replaces the window's periods with the load's rows and writes their ledger entries. A database
+   * does so for all of them or for none. Files are replaced one by one, oldest first, each together
+   * with its ledger entries: a window of several files may be committed up to one of its periods
+   * when this throws. Incomplete periods leave the stored rows unchanged. A load equal to the
+   * stored rows writes no row.
    *
-   * @throws SinkException {@code UNAVAILABLE} if nothing was stored; {@code UNKNOWN} if it could
-   *     not be determined whether the load was stored; {@code REFUSED} if the report's table does
-   *     not accept these rows; {@code DAMAGED} if a damaged file is in their place; {@code
+   * @throws SinkException {@code UNAVAILABLE} if the database or disk is; {@code UNKNOWN} if it
+   *     could not be determined whether the load was stored; {@code REFUSED} if the report's table
+   *     does not accept these rows; {@code DAMAGED} if a damaged file is in their place; {@code
    *     INTEGRITY} if the rows differ from the certificates; {@code SUPERSEDED} if another run has
    *     taken the lock
    */

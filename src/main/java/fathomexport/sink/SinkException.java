@@ -8,7 +8,10 @@ public final class SinkException extends RuntimeException {
 
   /** The kind of failure. */
   public enum Kind {
-    /** The database or disk is unavailable; nothing was stored. */
+    /**
+     * The database or disk is unavailable. A database has stored nothing; of a window of several
+     * files, those of its older periods may be committed, each with its ledger entries.
+     */
     UNAVAILABLE,
     /** The response to a commit was lost, and its outcome could not be determined. */
     UNKNOWN,
@@ -17,7 +20,10 @@ public final class SinkException extends RuntimeException {
      * stored.
      */
     REFUSED,
-    /** A file differs from what this program wrote. It is left in place, and nothing was stored. */
+    /**
+     * A file differs from what this program wrote. It is left in place; files of older periods may
+     * be committed.
+     */
     DAMAGED,
     /** A report's definition does not fit the stored data. */
     DEFINITION,
@@ -25,7 +31,7 @@ public final class SinkException extends RuntimeException {
     ACCESS,
     /** The settings name no usable destination. */
     SETTINGS,
-    /** Another run has taken the pipeline's lock; nothing was stored. */
+    /** Another run has taken the pipeline's lock. What is stored since then is that run's. */
     SUPERSEDED,
     /** The rows to be stored differ from the certified ones: an internal error. */
     INTEGRITY
@@ -42,7 +48,7 @@ public final class SinkException extends RuntimeException {
     return kind;
   }
 
-  /** Returns whether another run may do it although nothing was mended meanwhile. */
+  /** Returns whether another run may do it although nothing was repaired meanwhile. */
   public boolean passes() {
     return kind == Kind.UNAVAILABLE || kind == Kind.UNKNOWN || kind == Kind.SUPERSEDED;
   }

@@ -86,7 +86,7 @@ public final class RunFailures {
     if (verdict.reach() == FailurePolicy.Reach.SITE_AND_REPORT) {
       exhausted.putIfAbsent(new Asked(task.site().id(), asker(task)), outcome);
     }
-    return outcome;
+    return outcome.withFailedQuery(FailurePolicy.isFailedQuery(failure));
   }
 
   /** Classifies a failure of a window that was fetched and applies the consequences for the run. */
@@ -213,13 +213,15 @@ public final class RunFailures {
 
   /**
    * Returns why a task is not fetched after the run was halted; empty while the run continues. The
-   * message also says whether a query of the task's site failed in this run.
+   * outcome also says whether a query of the task's site failed in this run.
    */
   Optional<WindowOutcome> halted(FetchTask task) {
-    String account = task.site().account();
-    if (!failedHere.contains(task.site().id())) {
-      return halted(account);
-    }
+    return failedHere.contains(task.site().id())
+        ? haltedAfterTrouble(task.site().account()).map(o -> o.withFailedQuery(true))
+        : halted(task.site().account());
+  }
+
+  private Optional<WindowOutcome> haltedAfterTrouble(String account) {
     WindowOutcome reason = halt.get();
     if (reason != null) {
       return Optional.of(haltedOrLost(WindowOutcome.HALTED_AFTER_TROUBLE, reason));

@@ -168,6 +168,7 @@ final class WindowExport {
                   window.toString(),
                   why.failure() == null ? FailureKind.FAULT : why.failure(),
                   why.message())
+              .withFailedQuery(why.queryFailed())
               .about(window, requests));
       requests = 0;
     }

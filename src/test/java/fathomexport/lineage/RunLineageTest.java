@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,7 +74,8 @@ class RunLineageTest {
                   0,
                   0,
                   List.of(message),
-                  0),
+                  0,
+                  Set.of()),
               0,
               Duration.ZERO));
     }

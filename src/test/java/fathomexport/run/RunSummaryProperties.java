@@ -80,6 +80,7 @@ class RunSummaryProperties {
                 new WindowOutcome("b", null, "", true, 0, 5, 0),
                 new WindowOutcome("c", FailureKind.INCOMPLETE, "one row", true, 1, 3, 1),
                 WindowOutcome.failed("d", FailureKind.TRY_LATER, "down")));
+    assertThat(sum.troubledSites()).isEmpty();
     assertThat(sum.committed()).isEqualTo(3);
     assertThat(sum.unchanged()).isEqualTo(1);
     assertThat(sum.rows()).isEqualTo(18);

@@ -1492,7 +1492,8 @@ public abstract class SinkContract {
                   0,
                   1,
                   List.of(),
-                  0),
+                  0,
+                  null),
               LATER,
               0));
     }
@@ -1543,7 +1544,8 @@ public abstract class SinkContract {
         8,
         9,
         messages,
-        10);
+        10,
+        exit == null ? null : Set.of(new SiteId("CDBUGS"), new SiteId("UTCSTATS")));
   }
 
   @Test

@@ -12,8 +12,8 @@ import java.util.function.Predicate;
 /**
  * The commands of a document with what they print: blocks that begin with {@code $
  * ./fathom-export}, in the order in which a test shows them. A block that differs fails the test;
- * with the system property {@code fathomexport.test.golden} it is written instead. Identifiers of
- * runs and windows, and how long something took, may differ.
+ * with the switch of {@link Golden} it is written instead. Identifiers of runs and windows, and how
+ * long something took, may differ.
  */
 public final class DocumentedOutput {
   private static final String FENCE = "```";
@@ -56,14 +56,13 @@ public final class DocumentedOutput {
     }
     assertThat(next).as("%s has no block left for %s", document, command).isLessThan(lines.size());
     List<String> written = lines.subList(next, next + lengthOfBlock());
-    if (Boolean.getBoolean("fathomexport.test.golden")
-        && !comparable(written).equals(comparable(block))) {
+    if (Golden.isWritten() && !comparable(written).equals(comparable(block))) {
       written.clear();
       lines.addAll(next, block);
       Files.write(document, lines);
     } else {
       assertThat(comparable(written))
-          .as("%s, %s; to accept: -Dfathomexport.test.golden=true", document, command)
+          .as("%s, %s; %s", document, command, Golden.TO_ACCEPT)
           .isEqualTo(comparable(block));
     }
     next += block.size();

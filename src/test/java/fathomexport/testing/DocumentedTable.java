@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 
 /**
  * A table of a document that tests have measured: between the lines {@code <!-- measured: NAME -->}
- * and {@code <!-- end -->}. With the system property {@code fathomexport.test.golden} the measured
- * cells are written; without it, a cell that differs fails the test.
+ * and {@code <!-- end -->}. With the switch of {@link Golden} the measured cells are written;
+ * without it, a cell that differs fails the test.
  */
 public final class DocumentedTable {
   private final Path document;
@@ -96,10 +96,8 @@ public final class DocumentedTable {
   }
 
   private void settle(List<List<String>> wanted) throws IOException {
-    if (!Boolean.getBoolean("fathomexport.test.golden")) {
-      assertThat(table)
-          .as("%s, table %s; to accept: -Dfathomexport.test.golden=true", document, name)
-          .isEqualTo(wanted);
+    if (!Golden.isWritten()) {
+      assertThat(table).as("%s, table %s; %s", document, name, Golden.TO_ACCEPT).isEqualTo(wanted);
       return;
     }
     List<String> lines = new ArrayList<>(before);

@@ -27,7 +27,9 @@ import org.jspecify.annotations.Nullable;
  * that site do not count until it responds. Thread-safe.
  */
 public final class CircuitBreaker implements AutoCloseable {
-  private static final int CONSECUTIVE_FAILURES = 3;
+  /** How many failed calls in a row open the circuit breaker. */
+  public static final int CONSECUTIVE_FAILURES = 3;
+
   private static final int DIFFERENT_SITES = 2;
 
   /** Sites that fail in a row, while the account's endpoint responds, before the API is down. */

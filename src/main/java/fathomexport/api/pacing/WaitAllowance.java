@@ -10,22 +10,25 @@ import java.time.Duration;
  */
 public final class WaitAllowance {
   private final Duration most;
+  private final String why;
   private Duration waited = Duration.ZERO;
   private boolean hasFailed;
 
   /**
    * @param most the longest sum of all waits, 0 or more
+   * @param why the rule and its reason, for people: what waits for no more than how long
    */
-  public WaitAllowance(Duration most) {
+  public WaitAllowance(Duration most, String why) {
     if (most.isNegative()) {
       throw new IllegalArgumentException("a negative wait: " + most);
     }
     this.most = most;
+    this.why = why;
   }
 
-  /** Returns the longest sum of all waits. */
-  public Duration most() {
-    return most;
+  /** Returns the rule and its reason, for people. */
+  public String why() {
+    return why;
   }
 
   /** Returns whether a wait may begin. */

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 /** What counts for the sum of the waits of one account. */
 class WaitAllowanceTest {
-  private final WaitAllowance minute = new WaitAllowance(Duration.ofSeconds(60));
+  private final WaitAllowance minute = new WaitAllowance(Duration.ofSeconds(60), "a minute");
 
   @Test
   void waitsAreAllowedUpToTheirSum() {

@@ -213,6 +213,6 @@ class ParquetSamplesTest extends SampleStoreContract {
 
   private static RunRecord run(String id, String command, Instant at) {
     return new RunRecord(
-        id, "nightly", command, at, at, 0, 1, 1, 0, 0, 0, 0, 1, 0, 1, List.of(), 0);
+        id, "nightly", command, at, at, 0, 1, 1, 0, 0, 0, 0, 1, 0, 1, List.of(), 0, null);
   }
 }

@@ -79,8 +79,9 @@ public final class FileSetCommit {
    * Commits the window.
    *
    * @return what the commit has done with each period
-   * @throws SinkException {@code INTEGRITY} before any file is put in place, {@code DEFINITION},
-   *     {@code SUPERSEDED} before a file is put in place
+   * @throws SinkException {@code DEFINITION}, or {@code INTEGRITY} if the load fails its check,
+   *     before any file is put in place; {@code INTEGRITY} or {@code SUPERSEDED} before one of the
+   *     files is put in place, when older ones may be committed
    * @throws IOException if a file cannot be read or written. That file remains as it was; older
    *     ones may be committed
    */
@@ -269,7 +270,9 @@ public final class FileSetCommit {
                 + written
                 + " rows instead of the certified "
                 + ledger.rows()
-                + "; nothing was stored",
+                + "; nothing was stored from period "
+                + plan.periods.get(0).certificate.period()
+                + " on",
             null);
       }
       fencing.require();

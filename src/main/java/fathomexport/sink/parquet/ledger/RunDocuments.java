@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.RunLedger;
 import fathomexport.ledger.RunRecord;
+import fathomexport.report.SiteId;
 import fathomexport.sink.parquet.file.Documents;
 import fathomexport.sink.parquet.file.Layout;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -67,6 +69,11 @@ public final class RunDocuments implements RunLedger {
     document.put("escaped_cells", run.escapedCells());
     ArrayNode messages = document.putArray("messages");
     run.messages().forEach(messages::add);
+    Set<SiteId> troubled = run.troubledSites();
+    if (troubled != null) {
+      ArrayNode sites = document.putArray("troubled_sites");
+      troubled.stream().map(SiteId::value).sorted().forEach(sites::add);
+    }
     answers.of(
         () -> {
           Path file = runFile(run.runId());
@@ -143,8 +150,18 @@ public final class RunDocuments implements RunLedger {
         d.required("quarantined").longValue(),
         d.required("requests").longValue(),
         messages,
-        // Versions before this one did not count them.
-        d.path("escaped_cells").longValue());
+        // Older versions did not count these cells, and did not note these sites.
+        d.path("escaped_cells").longValue(),
+        troubled(d.get("troubled_sites")));
+  }
+
+  private static @Nullable Set<SiteId> troubled(@Nullable JsonNode sites) {
+    if (sites == null) {
+      return null;
+    }
+    Set<SiteId> troubled = new HashSet<>();
+    sites.forEach(s -> troubled.add(new SiteId(s.textValue())));
+    return troubled;
   }
 
   /**

@@ -41,6 +41,7 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
   private static final String DISK_FULL = "53100";
   private static final String INSUFFICIENT_PRIVILEGE = "42501";
   private static final String LOCK_NOT_AVAILABLE = "55P03";
+  private static final String DEPENDENT_OBJECTS = "2BP01";
 
   /** SQLSTATEs for a missing table or schema. */
   private static final Set<String> NO_TABLE = Set.of("42P01", "3F000");
@@ -186,6 +187,29 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
   /** Returns whether a lock was not granted at once, or not within the time for it. */
   public static boolean isLockNotAvailable(SQLException e) {
     return LOCK_NOT_AVAILABLE.equals(e.getSQLState());
+  }
+
+  /** Why an object of the database could not be replaced or dropped. */
+  public enum Obstacle {
+    /** Other objects depend on it. */
+    DEPENDED_ON,
+    /** A query uses it, and did not end within the time that a lock is waited for. */
+    LOCKED,
+    /** The role lacks the right, such as that of the object's owner. */
+    DENIED,
+    /** Anything else; the server's message says what. */
+    OTHER
+  }
+
+  /** Returns why an object could not be replaced or dropped. */
+  public static Obstacle obstacle(SQLException e) {
+    if (DEPENDENT_OBJECTS.equals(e.getSQLState())) {
+      return Obstacle.DEPENDED_ON;
+    }
+    if (isLockNotAvailable(e)) {
+      return Obstacle.LOCKED;
+    }
+    return isDenied(e) ? Obstacle.DENIED : Obstacle.OTHER;
   }
 
   /** Returns the message for a statement that the role may not run, with the command that helps. */

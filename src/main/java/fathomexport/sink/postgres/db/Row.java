@@ -29,6 +29,10 @@ public final class Row {
     return List.of((String[]) row.getArray(column).getArray());
   }
 
+  public @Nullable List<String> textsOrNull(String column) throws SQLException {
+    return row.getArray(column) == null ? null : texts(column);
+  }
+
   public boolean flag(String column) throws SQLException {
     return row.getBoolean(column);
   }

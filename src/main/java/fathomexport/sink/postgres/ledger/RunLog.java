@@ -3,12 +3,14 @@ package fathomexport.sink.postgres.ledger;
 import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.RunLedger;
 import fathomexport.ledger.RunRecord;
+import fathomexport.report.SiteId;
 import fathomexport.sink.postgres.db.Row;
 import java.sql.SQLException;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +22,8 @@ final class RunLog implements RunLedger {
       """
       SELECT run_id, pipeline, command, started_at, finished_at, exit_code, windows_planned,
              windows_committed, windows_unchanged, windows_incomplete, windows_failed,
-             windows_skipped, rows, quarantined, requests, messages, escaped_cells
+             windows_skipped, rows, quarantined, requests, messages, escaped_cells,
+             troubled_sites
         FROM fathom_ops.run
       """;
 
@@ -37,8 +40,9 @@ final class RunLog implements RunLedger {
         INSERT INTO fathom_ops.run
           (run_id, pipeline, command, started_at, finished_at, exit_code, windows_planned,
            windows_committed, windows_unchanged, windows_incomplete, windows_failed,
-           windows_skipped, rows, quarantined, requests, messages, escaped_cells)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           windows_skipped, rows, quarantined, requests, messages, escaped_cells,
+           troubled_sites)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (run_id) DO UPDATE
            SET pipeline = excluded.pipeline, command = excluded.command,
                started_at = excluded.started_at, finished_at = excluded.finished_at,
@@ -50,26 +54,34 @@ final class RunLog implements RunLedger {
                windows_skipped = excluded.windows_skipped, rows = excluded.rows,
                quarantined = excluded.quarantined, requests = excluded.requests,
                messages = excluded.messages,
-               escaped_cells = excluded.escaped_cells\
+               escaped_cells = excluded.escaped_cells,
+               troubled_sites = excluded.troubled_sites\
         """,
-        p ->
-            p.text(run.runId())
-                .text(run.pipeline())
-                .text(run.command())
-                .instant(run.startedAt())
-                .instant(run.finishedAt())
-                .integer(run.exitCode())
-                .number(run.windowsPlanned())
-                .number(run.windowsCommitted())
-                .number(run.windowsUnchanged())
-                .number(run.windowsIncomplete())
-                .number(run.windowsFailed())
-                .number(run.windowsSkipped())
-                .number(run.rows())
-                .number(run.quarantined())
-                .number(run.requests())
-                .texts(run.messages().stream().map(LedgerQueries::storable).toList())
-                .number(run.escapedCells()));
+        p -> {
+          p.text(run.runId())
+              .text(run.pipeline())
+              .text(run.command())
+              .instant(run.startedAt())
+              .instant(run.finishedAt())
+              .integer(run.exitCode())
+              .number(run.windowsPlanned())
+              .number(run.windowsCommitted())
+              .number(run.windowsUnchanged())
+              .number(run.windowsIncomplete())
+              .number(run.windowsFailed())
+              .number(run.windowsSkipped())
+              .number(run.rows())
+              .number(run.quarantined())
+              .number(run.requests())
+              .texts(run.messages().stream().map(LedgerQueries::storable).toList())
+              .number(run.escapedCells());
+          Set<SiteId> troubled = run.troubledSites();
+          if (troubled == null) {
+            p.noTexts();
+          } else {
+            p.texts(troubled.stream().map(SiteId::value).sorted().toList());
+          }
+        });
   }
 
   @Override
@@ -117,7 +129,13 @@ final class RunLog implements RunLedger {
         r.number("quarantined"),
         r.number("requests"),
         r.texts("messages"),
-        r.number("escaped_cells"));
+        r.number("escaped_cells"),
+        troubled(r));
+  }
+
+  private static @Nullable Set<SiteId> troubled(Row r) throws SQLException {
+    List<String> sites = r.textsOrNull("troubled_sites");
+    return sites == null ? null : sites.stream().map(SiteId::new).collect(Collectors.toSet());
   }
 
   @Override

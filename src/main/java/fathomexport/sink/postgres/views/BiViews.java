@@ -33,10 +33,6 @@ public final class BiViews {
 
   private static final String LOCK_TIMEOUT = "SET LOCAL lock_timeout = '3s'";
 
-  private static final String INSUFFICIENT_PRIVILEGE = "42501";
-  private static final String STILL_NEEDED = "2BP01";
-  private static final String IN_USE = "55P03";
-
   private final Connection connection;
   private final List<String> notices = new ArrayList<>();
 
@@ -155,15 +151,15 @@ public final class BiViews {
       connection.rollback();
       String stays = "view " + name + " belongs to no report any more, so do not rely on it. It ";
       notices.add(
-          switch (String.valueOf(e.getSQLState())) {
-            case STILL_NEEDED ->
+          switch (DatabaseFailure.obstacle(e)) {
+            case DEPENDED_ON ->
                 stays
                     + "stays, since these depend on it: "
                     + String.join(", ", Dependants.of(connection, name))
                     + ". Have them read another view or drop them, then run: "
                     + Program.command("migrate");
-            case IN_USE -> stays + "stays, since a query uses it. " + later("removes");
-            default ->
+            case LOCKED -> stays + "stays, since a query uses it. " + later("removes");
+            case DENIED, OTHER ->
                 stays
                     + "cannot be removed: "
                     + e.getMessage()
@@ -218,7 +214,7 @@ public final class BiViews {
               + " is. Start with site_day; metric says what may be summed'");
       return true;
     } catch (SQLException e) {
-      if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+      if (!DatabaseFailure.isDenied(e)) {
         throw e;
       }
       String user =
@@ -392,8 +388,8 @@ public final class BiViews {
   private String notice(ViewDefinition view, List<String> lost, SQLException e)
       throws SQLException {
     String name = qualified(view.name());
-    return switch (String.valueOf(e.getSQLState())) {
-      case STILL_NEEDED ->
+    return switch (DatabaseFailure.obstacle(e)) {
+      case DEPENDED_ON ->
           "view "
               + name
               + " stays as it is: "
@@ -402,9 +398,9 @@ public final class BiViews {
               + String.join(", ", Dependants.of(connection, name))
               + ". Change or drop them, then run: "
               + Program.command("migrate");
-      case IN_USE ->
+      case LOCKED ->
           "view " + name + " stays as it is, since a query uses it. " + later("replaces");
-      case INSUFFICIENT_PRIVILEGE ->
+      case DENIED ->
           "view "
               + name
               + " stays as it is: "
@@ -412,7 +408,7 @@ public final class BiViews {
               + ". Run `"
               + Program.command("migrate")
               + "` as the role that owns it";
-      default -> "view " + name + " stays as it is: " + e.getMessage();
+      case OTHER -> "view " + name + " stays as it is: " + e.getMessage();
     };
   }
 

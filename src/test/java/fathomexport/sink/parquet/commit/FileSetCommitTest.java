@@ -97,7 +97,8 @@ class FileSetCommitTest {
           .hasMessageContaining(
               file(layout, JUNE_1)
                   + " would contain 1999 rows instead of the certified "
-                  + ROWS_OF_JUNE);
+                  + ROWS_OF_JUNE
+                  + "; nothing was stored from period 2026-06-01 on");
       assertThat(failure.kind()).isEqualTo(SinkException.Kind.INTEGRITY);
     }
     assertThat(only(layout, MAY_31).certificate().rows()).isOne();

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.describe;
+
+import org.jspecify.annotations.NullMarked;
