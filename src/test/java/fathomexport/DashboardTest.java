@@ -396,6 +396,157 @@ class DashboardTest {
     }
   }
 
+  /**
+   * In the Americas it is the day before while Europe has its next one stored: the page ends with
+   * the earlier one, and so does everything that it shows of the month. Where visitors are
+   * recognised across days, nothing knows those of a part of the month.
+   */
+  @Test
+  void whatIsShownOfTheMonthEndsWithThePage(@TempDir Path elsewhere) throws IOException {
+    LocalDate november = LocalDate.of(2025, 11, 1);
+    World some =
+        World.empty()
+            .addSite("EAST", ZoneId.of("Europe/Berlin"))
+            .addSite("WEST", ZoneId.of("America/Los_Angeles"))
+            .addEvent("EAST", "buy");
+    for (LocalDate day = OCTOBER; day.isBefore(november.plusMonths(1)); day = day.plusDays(1)) {
+      for (String site : List.of("EAST", "WEST")) {
+        for (int n = 0; n < 2 + day.getDayOfMonth() % 3; n++) {
+          some.add(
+              site,
+              some.viewAt(site, day.atTime(9 + n, 0))
+                  .path("/" + n)
+                  .with(Dimension.REFERRER_HOSTNAME, "https://www.google.de")
+                  .with(Dimension.UTM_CAMPAIGN, "autumn")
+                  .with(Dimension.COUNTRY_CODE, "DE"));
+        }
+      }
+      some.add("EAST", Conversion.of("buy", some.instant("EAST", day.atTime(12, 0))).worth(100L));
+    }
+    for (boolean recognised : new boolean[] {false, true}) {
+      Behaviour behaviour = Behaviour.unlimited().withVisitorsRecognised(recognised);
+      Truth visits = new Truth(some, behaviour);
+      try (TestDatabase own = TestDatabase.migrated();
+          FathomSimulator served = FathomSimulator.start(some, behaviour)) {
+        Installation nights =
+            new Installation(
+                    elsewhere.resolve("recognised-" + recognised),
+                    own,
+                    served.baseUri(),
+                    SimulatorToken.STANDARD.secret(),
+                    Instant.parse("2025-11-28T14:00:00Z"))
+                .pipeline("all", REPORTS);
+        Installation.Ended ended =
+            nights.run("backfill", "all", "--from", OCTOBER.toString(), "--to", "2025-11-27");
+        assertThat(ended.code()).as(ended.said()).isZero();
+        List<LocalDate> ends = List.of(november.plusDays(27), november.plusDays(28));
+        for (LocalDate end : recognised ? ends.subList(1, 2) : ends) {
+          ended = nights.at(Instant.parse(end.plusDays(2) + "T04:34:00Z")).run("run", "all");
+          assertThat(ended.code()).as(ended.said()).isZero();
+          assertThat(
+                  own.query(
+                      "SELECT max(date)::text FROM fathom.traffic_daily WHERE site_id = 'EAST'"))
+              .containsExactly(List.of(end.plusDays(1).toString()));
+
+          String views = nights.run("describe", "--format", "dashboard").out();
+          String files = nights.run("describe", "--format", "dashboard", "--from-files").out();
+
+          JsonNode data = DashboardData.of(views);
+          assertThat(data.required("end").textValue()).isEqualTo(end.toString());
+          int month = period(data, "2025-11");
+          for (String site : List.of("EAST", "WEST")) {
+            String what = site + " to " + end + ", recognised: " + recognised;
+            Map<String, @Nullable Object> wanted =
+                visits.rows(TruthQuery.pageviews(site, november, end)).get(0);
+            JsonNode shown = DashboardData.site(data, site);
+            for (JsonNode cells :
+                List.of(
+                    shown.required("months").required(0),
+                    shown.required("periods").required(month))) {
+              assertThat(cells.required(0).textValue()).isEqualTo(november.toString());
+              assertThat(cells.required(4).longValue()).as(what).isEqualTo(count(wanted, "visits"));
+              assertThat(number(cells.required(5)))
+                  .as("unique visitors of %s", what)
+                  .isEqualTo(
+                      recognised && site.equals("EAST")
+                          ? null
+                          : Long.valueOf(count(wanted, "uniques")));
+            }
+            for (String list :
+                List.of("pages", "channels", "referrers", "campaigns", "countries")) {
+              JsonNode ranking = shown.required("lists").required(list).required(month);
+              long sum = 0;
+              for (JsonNode row : ranking.required("rows")) {
+                sum += row.required(2).longValue();
+              }
+              assertThat(List.of(ranking.required("pageviews").longValue(), sum))
+                  .as("pageviews of %s, and of their rows, of %s", list, what)
+                  .containsOnly(count(wanted, "pageviews"));
+            }
+          }
+          JsonNode goal = DashboardData.site(data, "EAST").required("goals").required(0);
+          assertThat(goal.required("conversions").required(month).longValue())
+              .isEqualTo(end.getDayOfMonth());
+          assertThat(DashboardData.withoutSource(files))
+              .isEqualTo(DashboardData.withoutSource(views));
+        }
+      }
+    }
+  }
+
+  /** Of two reports on the same days, the one that tells more channels fills their list. */
+  @Test
+  void channelsAreFromTheReportThatTellsMostOfThem(@TempDir Path elsewhere) throws IOException {
+    try (TestDatabase separate = TestDatabase.migrated()) {
+      Installation both =
+          new Installation(
+                  elsewhere, separate, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .pipeline(
+                  "all",
+                  List.of(
+                      REPORTS.get(0),
+                      REPORTS.get(2),
+                      Question.pageviews(
+                          "origins_daily",
+                          "day",
+                          "referrer_hostname",
+                          "referrer_source",
+                          "utm_source",
+                          "utm_medium",
+                          "utm_campaign"),
+                      Question.pageviews(
+                          "wide_daily",
+                          "day",
+                          "referrer_hostname",
+                          "referrer_source",
+                          "pathname",
+                          "country_code",
+                          "browser",
+                          "utm_medium")));
+      Installation.Ended filled =
+          both.run(
+              "backfill", "all", "--from", "2025-10-01", "--to", OCTOBER.plusDays(9).toString());
+      assertThat(filled.code()).as(filled.said()).isZero();
+
+      String views = both.run("describe", "--format", "dashboard").out();
+      String files = both.run("describe", "--format", "dashboard", "--from-files").out();
+
+      JsonNode data = DashboardData.of(views);
+      assertThat(data.at("/lists/channels/report").textValue()).isEqualTo("origins_daily");
+      assertThat(data.at("/lists/channels/note").textValue()).isEmpty();
+      assertThat(data.at("/lists/referrers/report").textValue()).isEqualTo("referrers_daily");
+      List<String> channels = new ArrayList<>();
+      DashboardData.site(data, BERLIN)
+          .required("lists")
+          .required("channels")
+          .required(period(data, "2025-10"))
+          .required("rows")
+          .forEach(r -> channels.add(r.required(0).textValue()));
+      assertThat(channels).contains("direct", "search", "paid");
+      assertThat(DashboardData.withoutSource(files)).isEqualTo(DashboardData.withoutSource(views));
+    }
+  }
+
   private static LocalDate lastDay(JsonNode site) {
     return day(site.required("first"), site.required("states").textValue().length() - 1);
   }

@@ -146,7 +146,7 @@ final class BiFacts {
         connection,
         "SELECT site_id, date, state, visits, uniques, pageviews, bounces, report"
             + " FROM fathom_bi.site_day WHERE date BETWEEN ? AND ?",
-        p -> p.day(facts.readFrom()).day(facts.end()),
+        p -> p.day(facts.readFrom()).day(facts.endOfMonth()),
         r ->
             facts
                 .days
@@ -160,16 +160,23 @@ final class BiFacts {
                         r.numberOrNull("pageviews"),
                         r.numberOrNull("bounces"),
                         r.text("report"))));
+    facts.cutAtEnd();
     Queries.list(
         connection,
         "SELECT site_id, first_day, uniques FROM fathom_bi.site_month WHERE uniques IS NOT NULL"
             + " AND first_day >= ?",
         p -> p.day(facts.readFrom()),
-        r ->
+        r -> {
+          String site = r.text("site_id");
+          LocalDate month = r.day("first_day");
+          if (facts.showsWhole(site, month)) {
             facts
                 .monthUniques
-                .computeIfAbsent(r.text("site_id"), s -> new TreeMap<>())
-                .put(r.day("first_day"), r.number("uniques")));
+                .computeIfAbsent(site, s -> new TreeMap<>())
+                .put(month, r.number("uniques"));
+          }
+          return 0;
+        });
   }
 
   private void calendar() throws SQLException {
@@ -344,21 +351,20 @@ final class BiFacts {
                     Labelling.withVisits(facts, kind, report, sites, key.site(), some))));
   }
 
-  /** Binds the first and last days of all periods, and the first and last of all their days. */
-  private static Parameters bind(Parameters parameters, List<Period> periods) throws SQLException {
+  /**
+   * Binds the first and last days of all periods, as far as the page shows them, and the first and
+   * last of all their days.
+   */
+  private Parameters bind(Parameters parameters, List<Period> periods) throws SQLException {
     return parameters
         .days(periods.stream().map(Period::first).toList())
-        .days(periods.stream().map(Period::last).toList())
+        .days(periods.stream().map(facts::last).toList())
         .day(earliest(periods))
-        .day(latest(periods));
+        .day(facts.end());
   }
 
   private static LocalDate earliest(List<Period> periods) {
     return periods.stream().map(Period::first).min(LocalDate::compareTo).orElse(LocalDate.EPOCH);
-  }
-
-  private static LocalDate latest(List<Period> periods) {
-    return periods.stream().map(Period::last).max(LocalDate::compareTo).orElse(LocalDate.EPOCH);
   }
 
   // --- Goals

@@ -37,6 +37,16 @@ final class Channels {
     }
   }
 
+  /** Returns how many channels these fields can tell. */
+  int told() {
+    return (int) rules.stream().map(Rule::channel).distinct().count();
+  }
+
+  /** Returns how many of the fields tell a channel: of the same channels, more tell more visits. */
+  int telling() {
+    return (int) rules.stream().map(Rule::field).distinct().count();
+  }
+
   private static boolean isHost(Field field) {
     return field == Field.HOSTNAME || field == Field.REFERRER_HOSTNAME;
   }

@@ -272,9 +272,8 @@ final class DashboardPage {
     Totals totals =
         Totals.of(days, first, last, new Totals.Adds(visits, uniques), !all && facts.hasEnded(id))
             .orElseThrow();
-    return isMonth
-        ? totals.withUniques(facts.monthUniques.getOrDefault(id, Map.of()).get(first))
-        : totals;
+    Long own = isMonth ? facts.monthUniques.getOrDefault(id, Map.of()).get(first) : null;
+    return own == null ? totals : totals.withUniques(own);
   }
 
   private List<Object> weeks(String id, NavigableMap<LocalDate, Day> days) {

@@ -9,6 +9,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +62,16 @@ final class Facts {
       @Nullable Long uniques,
       @Nullable Long pageviews,
       @Nullable Long bounces,
-      String report) {}
+      String report) {
+    /** Returns whether anything of it is known. */
+    boolean isMeasured() {
+      return !(state.equals("missing") || state.equals("incomplete"))
+          || visits != null
+          || uniques != null
+          || pageviews != null
+          || bounces != null;
+    }
+  }
 
   /**
    * A report of a site, or of an event of it.
@@ -144,8 +154,17 @@ final class Facts {
   final List<Fresh> freshness = new ArrayList<>();
   final Map<String, NavigableMap<LocalDate, Day>> days = new TreeMap<>();
 
-  /** By site and first day of the month: the uniques of the month, where they are known. */
+  /**
+   * By site and first day of the month: the uniques of the month as a whole, where they are known
+   * of the days that the page shows of it.
+   */
   final Map<String, Map<LocalDate, Long>> monthUniques = new TreeMap<>();
+
+  /**
+   * Sites of which days of the last month are measured that the page does not show, since they are
+   * not over at all sites: what is known of that month as a whole is of other days.
+   */
+  private final Set<String> pastEnd = new HashSet<>();
 
   /** By report and site: the worst state of each day over the report's events. */
   final Map<String, Map<String, NavigableMap<LocalDate, String>>> calendar = new TreeMap<>();
@@ -210,6 +229,39 @@ final class Facts {
   /** Returns the last day that the page shows. */
   LocalDate end() {
     return end;
+  }
+
+  /** Returns the last day that the page shows of a period: its own, unless the page ends before. */
+  LocalDate last(Period period) {
+    return period.last().isAfter(end) ? end : period.last();
+  }
+
+  /** Returns whether a day counts in a period: what lies after the end of the page does not. */
+  boolean shows(Period period, LocalDate day) {
+    return period.contains(day) && !day.isAfter(end);
+  }
+
+  /** Returns the last day of the last month, of which the page may show a part only. */
+  LocalDate endOfMonth() {
+    return YearMonth.from(end).atEndOfMonth();
+  }
+
+  /** Takes the days after the end of the page out, once all days of its last month are there. */
+  void cutAtEnd() {
+    days.forEach(
+        (site, own) -> {
+          NavigableMap<LocalDate, Day> after = own.tailMap(end, false);
+          if (after.values().stream().anyMatch(Day::isMeasured)) {
+            pastEnd.add(site);
+          }
+          after.clear();
+        });
+    days.values().removeIf(NavigableMap::isEmpty);
+  }
+
+  /** Returns whether what is known of a site's month as a whole is of the days that are shown. */
+  boolean showsWhole(String site, LocalDate month) {
+    return !pastEnd.contains(site) || month.isBefore(end.withDayOfMonth(1));
   }
 
   /** Returns the first day that the page shows: the first of a month, at least a year before. */

@@ -13,7 +13,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -148,11 +147,11 @@ final class FileAgreements {
     if (own == null || !own.state().equals("complete")) {
       return false;
     }
-    NavigableMap<LocalDate, String> states = coverage.states(parts, period.site());
     LocalDate end = whole.dateGrouping().periodEnd(period.period());
     for (LocalDate day = period.period(); !day.isAfter(end); day = day.plusDays(1)) {
-      String state = states.getOrDefault(day, "missing");
-      if (!state.equals("complete") && !state.equals("empty")) {
+      // A month may be over at a site before it is on the page.
+      FileCoverage.Covered part = coverage.of(parts, period.site(), day);
+      if (part == null || !Set.of("complete", "empty").contains(part.state())) {
         return false;
       }
     }

@@ -63,7 +63,7 @@ final class FileGoals {
             }
             LocalDate day = LocalDate.ofEpochDay(row.integer(2));
             for (int n = 0; n < periods.size(); n++) {
-              if (!periods.get(n).contains(day)) {
+              if (!facts.shows(periods.get(n), day)) {
                 continue;
               }
               Achieved sum =

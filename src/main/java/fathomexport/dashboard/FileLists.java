@@ -124,7 +124,7 @@ final class FileLists {
             long viewed = Objects.requireNonNullElse(FileTables.count(row, pageviews), 0L);
             LocalDate day = LocalDate.ofEpochDay(row.integer(1));
             for (int n = 0; n < periods.size(); n++) {
-              if (!periods.get(n).contains(day)) {
+              if (!facts.shows(periods.get(n), day)) {
                 continue;
               }
               for (String site : List.of(FileTables.text(row, 0), Facts.ALL_SITES)) {

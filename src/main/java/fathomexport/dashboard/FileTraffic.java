@@ -54,8 +54,7 @@ final class FileTraffic {
       int rate = schema.indexOf("bounce_rate");
       for (String site : sites) {
         NavigableMap<LocalDate, Day> days = new TreeMap<>();
-        coverage
-            .states(report, site)
+        states(report, site)
             .forEach(
                 (day, state) -> {
                   if (!report.equals(sources.of(site, day))) {
@@ -101,6 +100,17 @@ final class FileTraffic {
                 });
           });
     }
+    facts.cutAtEnd();
+  }
+
+  /** Returns the states of a site's days, with those of the last month that are not shown. */
+  private NavigableMap<LocalDate, String> states(Report report, String site) {
+    NavigableMap<LocalDate, String> states = new TreeMap<>(coverage.states(report, site));
+    coverage
+        .periods(report, site)
+        .subMap(facts.end(), false, facts.endOfMonth(), true)
+        .forEach((day, known) -> states.put(day, known.state()));
+    return states;
   }
 
   private static @Nullable Long bounces(@Nullable Long visits, @Nullable Double rate) {
@@ -113,7 +123,7 @@ final class FileTraffic {
     return rate == null ? null : Long.valueOf((long) Math.rint(visits * rate / 100));
   }
 
-  /** Adds the visitors of each month, where they are known. */
+  /** Adds the visitors of each month that a report has for the month as a whole. */
   void addMonthUniques() throws IOException {
     Map<String, Map<LocalDate, Whole>> own = new HashMap<>();
     List<Report> candidates = wholeSites(DateGrouping.MONTH);
@@ -143,12 +153,10 @@ final class FileTraffic {
               .map(day -> day.withDayOfMonth(1))
               .distinct()
               .filter(month -> !month.isBefore(facts.readFrom()))
+              .filter(month -> facts.showsWhole(site, month))
               .forEach(
                   month -> {
                     Long value = ofMonth(sources.of(site, month), site, month, own, days);
-                    if (value == null) {
-                      value = summed(site, month, days);
-                    }
                     if (value != null) {
                       months.put(month, value);
                     }
@@ -201,19 +209,5 @@ final class FileTraffic {
             ? Objects.equals(whole.pageviews(), ofDays)
             : Objects.equals(coversTo, month.plusDays(summed.completeDays() - 1L));
     return ofTheSame ? whole.uniques() : null;
-  }
-
-  private @Nullable Long summed(String site, LocalDate month, NavigableMap<LocalDate, Day> days) {
-    NavigableMap<LocalDate, Day> some =
-        days.subMap(month, true, DateGrouping.MONTH.periodEnd(month), true);
-    boolean empty =
-        some.size() == month.lengthOfMonth()
-            && some.values().stream().allMatch(day -> day.state().equals("empty"));
-    boolean adds = !some.isEmpty() && (empty || facts.addsUp(some, site, Facts.UNIQUES));
-    if (!adds) {
-      return null;
-    }
-    List<Long> known = some.values().stream().map(Day::uniques).filter(Objects::nonNull).toList();
-    return known.isEmpty() ? null : Long.valueOf(known.stream().mapToLong(Long::longValue).sum());
   }
 }

@@ -193,7 +193,7 @@ final class KnownDays {
 
   /** Returns the day after the last one of a period that is over; its first day, if none is. */
   private LocalDate end(Period period) {
-    LocalDate last = period.last().isAfter(facts.end()) ? facts.end() : period.last();
+    LocalDate last = facts.last(period);
     return last.isBefore(period.first()) ? period.first() : last.plusDays(1);
   }
 

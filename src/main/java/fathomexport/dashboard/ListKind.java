@@ -18,12 +18,23 @@ enum ListKind {
   CAMPAIGNS("Campaigns", "Campaign"),
   COUNTRIES("Countries", "Country");
 
-  /** Reports without filters, then those with fewer fields and with more measures. */
-  private static final Comparator<Report> PREFERRED =
-      Comparator.comparing((Report r) -> !r.filters().isEmpty())
-          .thenComparing(r -> r.fields().size())
+  private static final Comparator<Report> UNFILTERED =
+      Comparator.comparing(r -> !r.filters().isEmpty());
+
+  private static final Comparator<Report> FEWER_FIELDS =
+      Comparator.comparing((Report r) -> r.fields().size())
           .thenComparing(r -> -r.aggregates().size())
           .thenComparing(Report::name);
+
+  /** Reports without filters, then those with fewer fields and with more measures. */
+  private static final Comparator<Report> PREFERRED = UNFILTERED.thenComparing(FEWER_FIELDS);
+
+  /** Reports without filters, then those whose fields tell more channels. */
+  private static final Comparator<Report> TELLING =
+      UNFILTERED
+          .thenComparing(r -> -new Channels(r.fields()).told())
+          .thenComparing(r -> -new Channels(r.fields()).telling())
+          .thenComparing(FEWER_FIELDS);
 
   private final String title;
   private final String column;
@@ -85,7 +96,7 @@ enum ListKind {
         .filter(r -> r.entity() == Entity.PAGEVIEW && r.dateGrouping() == DateGrouping.DAY)
         .filter(r -> r.aggregates().contains(Aggregate.PAGEVIEWS))
         .filter(r -> r.fields().stream().anyMatch(anyOf()::contains))
-        .sorted(PREFERRED)
+        .sorted(this == CHANNELS ? TELLING : PREFERRED)
         .toList();
   }
 

@@ -76,7 +76,7 @@ record Totals(
   }
 
   /** Returns the same with the period's own uniques. */
-  Totals withUniques(@Nullable Long own) {
+  Totals withUniques(long own) {
     return new Totals(
         first, last, days, completeDays, state, visits, own, pageviews, bounces, bounceRate);
   }
