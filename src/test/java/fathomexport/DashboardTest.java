@@ -809,15 +809,7 @@ class DashboardTest {
   @Test
   void aBrowserShowsTheNumbersAndRunsNoNames(@TempDir Path elsewhere)
       throws IOException, InterruptedException {
-    String browser =
-        Stream.of("chromium", "chromium-browser", "google-chrome")
-            .map(name -> Path.of("/usr/bin", name))
-            .filter(Files::isExecutable)
-            .map(Path::toString)
-            .findFirst()
-            .orElse("");
-    assumeThat(browser).as("a browser to look with").isNotEmpty();
-    String dom = shown(browser, elsewhere, BERLIN, "2025-10");
+    String dom = shown(elsewhere, page, "site=" + BERLIN + "&period=2025-10");
     assertThat(dom)
         .contains("<title>&lt;/script&gt;&lt;script&gt;document.title='site'&lt;/script&gt;")
         .contains("&lt;img src=x onerror=")
@@ -832,15 +824,79 @@ class DashboardTest {
         .contains("<span class=\"name\">Pageviews</span><b>" + count(october, "pageviews") + "</b>")
         .doesNotContain("class=\"part\"");
     String part = "<p class=\"part\">Only 7 of 9 days are known for good: ";
-    assertThat(shown(browser, elsewhere, BERLIN, "2025-11").split(part, -1))
+    assertThat(shown(elsewhere, page, "site=" + BERLIN + "&period=2025-11").split(part, -1))
         .as("five lists and the goals")
         .hasSize(1 + 6);
   }
 
-  /** Returns the page of a site and period as a browser shows it. */
-  private static String shown(String browser, Path elsewhere, String site, String period)
+  /** What is not known of the period before is not said of the period that is shown. */
+  @Test
+  void thePeriodOfWhichNotAllDaysAreKnownIsNamed(@TempDir Path elsewhere)
       throws IOException, InterruptedException {
-    Path file = Files.writeString(elsewhere.resolve("page.html"), page);
+    try (TestDatabase separate = TestDatabase.migrated()) {
+      Installation gap =
+          new Installation(
+                  elsewhere, separate, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .pipeline("all", REPORTS.subList(0, 1));
+      for (List<String> days :
+          List.of(List.of("2025-10-13", "2025-10-20"), List.of("2025-10-27", LAST.toString()))) {
+        Installation.Ended ended =
+            gap.run("backfill", "all", "--from", days.get(0), "--to", days.get(1));
+        assertThat(ended.code()).as(ended.said()).isZero();
+      }
+      String sites = "Of 2 of 2 sites (the first is ";
+      assertThat(shown(elsewhere, gap.run("describe", "--format", "dashboard").out(), ""))
+          .contains("Last 14 days: 27 Oct to 9 Nov 2025. The period before is not complete")
+          .contains(sites + "&lt;/script&gt;")
+          .contains("), not all days from 13 Oct to 26 Oct 2025 are known for good.");
+      assertThat(shown(elsewhere, page, "period=2025-11"))
+          .contains("Not complete: 7 of 30 days")
+          .contains(sites)
+          .contains("), not all days from 1 Nov to 9 Nov 2025 are known for good.")
+          .doesNotContain("to 30 Nov 2025 are known");
+    }
+  }
+
+  /** A long name makes no choice wider than a phone, and weeks and months have all columns. */
+  @Test
+  void nothingIsCutOnAPhone(@TempDir Path elsewhere) throws IOException, InterruptedException {
+    String frame =
+        """
+        <!DOCTYPE html>
+        <iframe style="width: 390px; height: 2000px; border: 0" srcdoc="%s"></iframe>
+        <script>
+        addEventListener("load", function () {
+          var inner = document.querySelector("iframe").contentDocument, wide = [];
+          inner.querySelectorAll("select, table, .u-legend, .tiles, .choice").forEach(function (e) {
+            var box = e.getBoundingClientRect();
+            if (e.id !== "reports" && box.right > 390) { wide.push(e.id + e.className + " to " + box.right); }
+          });
+          document.title = inner.querySelectorAll("#weeks tr").length + " rows, too wide: " + wide.join(", ") + ".";
+        });
+        </script>
+        """;
+    String escaped = page.replace("&", "&amp;").replace("\"", "&quot;");
+    String dom = shown(elsewhere, frame.formatted(escaped), "");
+    assertThat(dom.substring(dom.indexOf("<title>"), dom.indexOf("</title>")))
+        .isEqualTo("<title>7 rows, too wide: .");
+  }
+
+  /**
+   * Returns a page as a browser shows it.
+   *
+   * @param hash what of the page is shown, as its address has it
+   */
+  private static String shown(Path elsewhere, String html, String hash)
+      throws IOException, InterruptedException {
+    String browser =
+        Stream.of("chromium", "chromium-browser", "google-chrome")
+            .map(name -> Path.of("/usr/bin", name))
+            .filter(Files::isExecutable)
+            .map(Path::toString)
+            .findFirst()
+            .orElse("");
+    assumeThat(browser).as("a browser to look with").isNotEmpty();
+    Path file = Files.writeString(elsewhere.resolve("page.html"), html);
     Path shown = elsewhere.resolve("shown.html");
     Process process =
         new ProcessBuilder(
@@ -851,7 +907,7 @@ class DashboardTest {
                 "--user-data-dir=" + elsewhere.resolve("profile"),
                 "--virtual-time-budget=2000",
                 "--dump-dom",
-                file.toUri() + "#site=" + site + "&period=" + period)
+                file.toUri() + "#" + hash)
             .redirectOutput(shown.toFile())
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();

@@ -119,10 +119,16 @@
     return s.adds ? "not known of all days" : "days were measured not to add up";
   }
 
-  // Names the sites of which not everything is known for good.
-  function affected(sites) {
+  // Returns the first and last day of a period, as far as the page shows it.
+  function dates(period) {
+    var last = period.last < data.end ? period.last : data.end;
+    return shown(plain.day, seconds(period.first)) + " to " + shown(plain.full, seconds(last));
+  }
+
+  // Names the sites of which not everything in a period is known for good.
+  function affected(sites, period) {
     return sites === undefined || sites === null || sites[0] === 0 ? "" :
-      "Of " + whole.format(sites[0]) + " of " + whole.format(sites[1]) + " sites (" + (sites[0] === 1 ? sites[2] : "the first is " + sites[2]) + ") not all days are known for good.";
+      "Of " + whole.format(sites[0]) + " of " + whole.format(sites[1]) + " sites (" + (sites[0] === 1 ? sites[2] : "the first is " + sites[2]) + "), not all days from " + dates(period) + " are known for good.";
   }
 
   function drawHead() {
@@ -153,7 +159,7 @@
     if (now === null) {
       words += ". Nothing is stored of these days.";
     } else if (!isWhole(now)) {
-      words += ". " + (now[STATE] === "provisional" ? "Not over yet" : "Not complete") + ": " + now[DONE] + " of " + now[LENGTH] + " days, so it is not compared with the period before." + (s.partial && s.partial[chosen.period][0] > 0 ? " " + affected(s.partial[chosen.period]) : "");
+      words += ". " + (now[STATE] === "provisional" ? "Not over yet" : "Not complete") + ": " + now[DONE] + " of " + now[LENGTH] + " days, so it is not compared with the period before." + (s.partial && s.partial[chosen.period][0] > 0 ? " " + affected(s.partial[chosen.period], period) : "");
     } else if (before !== null && isWhole(before)) {
       words += ", compared with " + shown(plain.day, seconds(before[FIRST])) + " to " + shown(plain.full, seconds(data.periods[period.before].last)) + ".";
       var joined = s.joined ? s.joined.periods[chosen.period] : 0;
@@ -161,7 +167,7 @@
         words += " " + (joined === 1 ? "1 site" : whole.format(joined) + " sites") + " began after " + shown(plain.day, seconds(before[FIRST])) + ", so a part of the change is theirs.";
       }
     } else {
-      words += ". The period before is not complete, so there is no comparison." + (s.partial && period.before >= 0 && s.partial[period.before][0] > 0 ? " " + affected(s.partial[period.before]) : "");
+      words += ". The period before is not complete, so there is no comparison." + (s.partial && period.before >= 0 && s.partial[period.before][0] > 0 ? " " + affected(s.partial[period.before], data.periods[period.before]) : "");
     }
     replace("compared", words);
   }
@@ -372,24 +378,31 @@
     var body = el("tbody");
     var some = rows.slice(0, limit);
     var joined = site().joined ? site().joined[id] : null;
+    // Returns new elements each time: beside the visits, and below them on a phone.
+    function changing(cells, before, n) {
+      var by = change(cells, before, VISITS), words = document.createDocumentFragment();
+      words.append(changed(by));
+      if (joined && joined[n] > 0 && by !== null) {
+        words.append(el("span", {"class": "change", title: "sites that began since the period before began"}, " (+" + joined[n] + (joined[n] === 1 ? " site)" : " sites)")));
+      }
+      return words;
+    }
     some.forEach(function (cells, n) {
       // Rows follow each other without gaps, the newest first.
       var before = n + 1 < rows.length ? rows[n + 1] : null;
       var words = {provisional: "to date", incomplete: cells[DONE] + " of " + cells[LENGTH] + " days", missing: "missing", stale: "stale"}[cells[STATE]];
       body.append(el("tr", {"class": isWhole(cells) ? null : "partial"},
         el("td", null, name(seconds(cells[FIRST])), words ? " " : null, words ? el("span", {"class": "chip " + cells[STATE]}, words) : null),
-        el("td", {"class": "num"}, number(cells[VISITS])),
-        el("td", {"class": "num"}, changed(change(cells, before, VISITS)),
-          joined && joined[n] > 0 && change(cells, before, VISITS) !== null
-            ? el("span", {"class": "change", title: "sites that began since the period before began"}, " (+" + joined[n] + (joined[n] === 1 ? " site)" : " sites)")) : null),
+        el("td", {"class": "num"}, number(cells[VISITS]), change(cells, before, VISITS) === null ? null : el("span", {"class": "narrow"}, changing(cells, before, n))),
+        el("td", {"class": "num extra"}, changing(cells, before, n)),
         el("td", {"class": "num"}, number(cells[UNIQUES])),
         el("td", {"class": "num"}, number(cells[PAGEVIEWS])),
         el("td", {"class": "num"}, percent(cells[BOUNCE]))));
     });
     table.replaceChildren(
       el("thead", null, el("tr", null,
-        el("th", {scope: "col"}, id === "weeks" ? "Week of" : "Month"), el("th", {scope: "col", "class": "num"}, "Visits"),
-        el("th", {scope: "col", "class": "num"}, "Change"), el("th", {scope: "col", "class": "num"}, "Unique visitors"),
+        el("th", {scope: "col"}, id === "weeks" ? "Week of" : "Month"), el("th", {scope: "col", "class": "num"}, "Visits", el("span", {"class": "narrow"}, "and change")),
+        el("th", {scope: "col", "class": "num extra"}, "Change"), el("th", {scope: "col", "class": "num"}, "Unique visitors"),
         el("th", {scope: "col", "class": "num"}, "Pageviews"), el("th", {scope: "col", "class": "num"}, "Bounce rate"))),
       body);
     var old = table.parentNode.nextElementSibling;
@@ -418,7 +431,7 @@
   function part(s, kind) {
     var days = s.known[kind] ? s.known[kind][chosen.period] : null, words = [];
     if (days !== null && days[0] < days[1]) {
-      if (s.lacking && s.lacking[kind]) { words.push(affected(s.lacking[kind][chosen.period])); }
+      if (s.lacking && s.lacking[kind]) { words.push(affected(s.lacking[kind][chosen.period], data.periods[chosen.period])); }
       words.push(days[0] === 0 ? "None of these days is known for good" + (s.lacking ? " of all sites." : ".") : "Only " + days[0] + " of " + days[1] + " days are known for good" + (s.lacking ? " of all sites" : "") + ": the numbers are what is stored of the period.");
     }
     if (s.without && s.without[kind] > 0) {
