@@ -38,12 +38,12 @@ final class Channels {
   }
 
   /** Returns how many channels these fields can tell. */
-  int told() {
+  int channelCount() {
     return (int) rules.stream().map(Rule::channel).distinct().count();
   }
 
   /** Returns how many of the fields tell a channel: of the same channels, more tell more visits. */
-  int telling() {
+  int fieldCount() {
     return (int) rules.stream().map(Rule::field).distinct().count();
   }
 

@@ -30,10 +30,10 @@ enum ListKind {
   private static final Comparator<Report> PREFERRED = UNFILTERED.thenComparing(FEWER_FIELDS);
 
   /** Reports without filters, then those whose fields tell more channels. */
-  private static final Comparator<Report> TELLING =
+  private static final Comparator<Report> MORE_CHANNELS =
       UNFILTERED
-          .thenComparing(r -> -new Channels(r.fields()).told())
-          .thenComparing(r -> -new Channels(r.fields()).telling())
+          .thenComparing(r -> -new Channels(r.fields()).channelCount())
+          .thenComparing(r -> -new Channels(r.fields()).fieldCount())
           .thenComparing(FEWER_FIELDS);
 
   private final String title;
@@ -96,7 +96,7 @@ enum ListKind {
         .filter(r -> r.entity() == Entity.PAGEVIEW && r.dateGrouping() == DateGrouping.DAY)
         .filter(r -> r.aggregates().contains(Aggregate.PAGEVIEWS))
         .filter(r -> r.fields().stream().anyMatch(anyOf()::contains))
-        .sorted(this == CHANNELS ? TELLING : PREFERRED)
+        .sorted(this == CHANNELS ? MORE_CHANNELS : PREFERRED)
         .toList();
   }
 
