@@ -204,16 +204,11 @@ final class FileTraffic {
   }
 
   private @Nullable Long summed(String site, LocalDate month, NavigableMap<LocalDate, Day> days) {
-    NavigableMap<LocalDate, Day> some =
-        days.subMap(month, true, DateGrouping.MONTH.periodEnd(month), true);
-    boolean empty =
-        some.size() == month.lengthOfMonth()
-            && some.values().stream().allMatch(day -> day.state().equals("empty"));
-    boolean adds = !some.isEmpty() && (empty || facts.addsUp(some, site, Facts.UNIQUES));
-    if (!adds) {
-      return null;
-    }
-    List<Long> known = some.values().stream().map(Day::uniques).filter(Objects::nonNull).toList();
-    return known.isEmpty() ? null : Long.valueOf(known.stream().mapToLong(Long::longValue).sum());
+    LocalDate last = DateGrouping.MONTH.periodEnd(month);
+    NavigableMap<LocalDate, Day> some = days.subMap(month, true, last, true);
+    boolean adds = !some.isEmpty() && facts.addsUp(some, site, Facts.UNIQUES);
+    return Totals.of(days, month, last, new Totals.Adds(false, adds), facts.hasEnded(site))
+        .map(Totals::uniques)
+        .orElse(null);
   }
 }
