@@ -506,9 +506,46 @@ class RolesTest {
     assertDone(asOwner("migrate", "all"));
     assertDone(asLoader("run", "all"));
     Installation.Ended refused = asLoader("describe", "--format", "dashboard");
-    assertThat(refused.code()).as(refused.said()).isEqualTo(74);
-    assertThat(refused.err()).contains("fathom_reader", "--config");
+    assertThat(refused.code()).as(refused.said()).isEqualTo(78);
+    assertThat(refused.err())
+        .contains("fathom_reader", "--config")
+        .as("the owner migrates")
+        .containsPattern("fathom_owner, .* has to run `fathom-export migrate` with the pipeline");
     assertDone(as("analyst", "secret-of-the-analyst", "describe", "--format", "dashboard"));
+  }
+
+  /** A command that a loader cannot run with its settings is not printed with them. */
+  @Test
+  void whatTheOwnerMustDoIsSaidWithoutTheSettingsOfTheLoader() throws IOException {
+    asOwner("migrate", "all");
+    pipeline(TRAFFIC, PAGES, Question.pageviews("browsers_daily", "day", "browser"));
+    asLoader("status", "all");
+    Path conf = installation.directory().resolve("conf");
+    Files.copy(conf.resolve("fathom-export.yaml"), conf.resolve("loader.yaml"));
+
+    Installation.Ended refused = installation.run("--config", "conf/loader.yaml", "run", "all");
+    assertThat(refused.code()).as(refused.said()).isEqualTo(78);
+    assertThat(refused.said())
+        .contains("fathom-export migrate", "fathom_owner")
+        .doesNotContain("conf/loader.yaml migrate");
+
+    database.executeAsSuperuser("REVOKE SELECT ON fathom_bi.calendar FROM fathom_reader");
+    String[] describe = {"describe", "--format", "dashboard"};
+    Installation.Ended page = as("analyst", "secret-of-the-analyst", describe);
+    assertThat(page.code()).as(page.said()).isEqualTo(78);
+    assertThat(page.err()).contains("permission denied", "fathom_reader");
+    installation.withoutVariable("PASSWORD");
+    Installation.Ended without = installation.run(describe);
+    assertThat(without.code()).as(without.said()).isEqualTo(77);
+    assertThat(without.err()).contains("PASSWORD");
+  }
+
+  /** Views that are not there are the owner's to make. */
+  @Test
+  void aPageWithoutViewsIsTheOwnersToMend() {
+    Installation.Ended page = asLoader("describe", "--format", "dashboard");
+    assertThat(page.code()).as(page.said()).isEqualTo(78);
+    assertThat(page.err()).contains("fathom-export migrate", "fathom_owner");
   }
 
   private static long count(Statement statement, String relation) throws SQLException {

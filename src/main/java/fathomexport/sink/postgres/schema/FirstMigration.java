@@ -40,8 +40,9 @@ public final class FirstMigration {
                         ? ""
                         : "As an administrator, run in this database: " + toOwner + " ")
                     + "Run "
-                    + migrate
-                    + " as "
+                    + "`"
+                    + Program.withOtherSettings("migrate")
+                    + "` with the pipeline as "
                     + OWNER
                     + ", who grants fathom_loader what it needs. Or, if this role is to own the tables"
                     + " as well, as an administrator, run: "

@@ -102,7 +102,7 @@ final class MissingRights {
                     + Program.command("check")
                     + "` with the pipeline prints the GRANT statements that"
                     + " this role needs; `"
-                    + Program.command("migrate")
+                    + Program.withOtherSettings("migrate")
                     + "` with the pipeline, run as the"
                     + " owner, changes the tables"),
         null);
