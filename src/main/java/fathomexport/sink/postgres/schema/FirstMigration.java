@@ -25,6 +25,19 @@ public final class FirstMigration {
 
   private FirstMigration() {}
 
+  /** Says how the owner gets what another role has made; empty if another role is connected. */
+  static String handover(Connection connection) throws SQLException {
+    return Queries.first(connection, "SELECT current_user AS role", p -> {}, r -> r.text("role"))
+        .filter(OWNER::equals)
+        .map(
+            owner ->
+                ". To hand over to "
+                    + owner
+                    + " all that another role has made, run the statements of \"Handing a database"
+                    + " over to three roles\" in docs/maintenance.md")
+        .orElse("");
+  }
+
   /**
    * Returns what to do, as whole sentences.
    *

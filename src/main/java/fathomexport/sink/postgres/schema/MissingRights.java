@@ -104,7 +104,10 @@ final class MissingRights {
                     + " this role needs; `"
                     + Program.withOtherSettings("migrate")
                     + "` with the pipeline, run as the"
-                    + " owner, changes the tables"),
+                    + " owner, changes the tables")
+            + (missing.stream().anyMatch(m -> m.owner() != null)
+                ? FirstMigration.handover(connection)
+                : ""),
         null);
   }
 }
