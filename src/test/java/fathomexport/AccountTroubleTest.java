@@ -260,7 +260,7 @@ class AccountTroubleTest {
   }
 
   @Test
-  void eachAccountIsToldItsBill() {
+  void theBillOfEachAccountIsShown() {
     assertThat(said(0, 0, "plan"))
         .contains("2 sites; billed 124 pageviews a month, run every night")
         .contains("1 site; billed 62 pageviews a month, run every night")

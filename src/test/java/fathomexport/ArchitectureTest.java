@@ -74,6 +74,8 @@ final class ArchitectureTest {
             "config",
             "report",
             "report.rows",
+            "run",
+            "sink",
             "sink.parquet.file",
             "sink.postgres.db",
             "sink.postgres.views"));

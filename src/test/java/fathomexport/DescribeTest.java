@@ -57,7 +57,10 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 class DescribeTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 9, 29);
   private static final LocalDate LAST = LocalDate.of(2025, 11, 2);
-  private static final Instant NOW = Instant.parse("2025-11-03T14:00:00Z");
+
+  /** With nanoseconds, which neither sink stores. */
+  private static final Instant NOW = Instant.parse("2025-11-03T14:00:00.504147800Z");
+
   private static final String BERLIN = "BERLIN";
   private static final String NEW_YORK = "123";
 
@@ -106,6 +109,7 @@ class DescribeTest {
     api = FathomSimulator.start(world(), Behaviour.unlimited());
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .inRealTime()
             .pipeline("all", REPORTS);
     database.executeAsSuperuser(
         "ALTER DATABASE " + database.name() + " SET fathom.as_of = '" + NOW + "'");

@@ -13,12 +13,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -285,5 +287,49 @@ class KeepTest {
     assertThat(done("run", "all")).doesNotContain("removed");
 
     assertThat(months()).contains("month=2025-10");
+  }
+
+  private static final String ADDITIVITY =
+      "SELECT concat_ws(' ', report, site_id, measure, direction, periods, agreed,"
+          + " largest_difference::BIGINT) FROM fathom_bi.additivity ORDER BY 1";
+
+  /** What was measured of removed periods is no evidence: the files do not know it either. */
+  @Test
+  void bothSinksMeasureWhatIsKept() throws IOException, SQLException {
+    assertThat(database.query(ADDITIVITY))
+        .contains(List.of("pages_daily BERLIN pageviews over_groups 51 51 0"));
+
+    done("run", "all");
+
+    assertThat(database.query(ADDITIVITY))
+        .contains(List.of("pages_daily BERLIN pageviews over_groups 39 39 0"));
+    assertTheFilesSayTheSame();
+
+    // A report that no longer asks for a measure, or asks for another one, is compared no more.
+    installation.write(
+        "pipelines/all.yaml",
+        "sites: all\nlookback_days: 3\nkeep: 1 month\nsinks: [postgres, parquet]\nreports:\n"
+            + TRAFFIC.yaml()
+            + Question.pageviews("pages_daily", "day", "pathname")
+                .where("pathname", "is", "/a")
+                .yaml());
+    done("run", "all");
+    assertThat(database.query(ADDITIVITY)).isEmpty();
+    assertTheFilesSayTheSame();
+  }
+
+  private void assertTheFilesSayTheSame() throws IOException, SQLException {
+    done("describe", "--format", "duckdb", "--out", "views.sql");
+    List<List<Object>> inFiles = new ArrayList<>();
+    try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+        Statement statement = duck.createStatement()) {
+      statement.execute(Files.readString(directory.resolve("views.sql")));
+      try (ResultSet rows = statement.executeQuery(ADDITIVITY)) {
+        while (rows.next()) {
+          inFiles.add(List.of(rows.getString(1)));
+        }
+      }
+    }
+    assertThat(inFiles).isEqualTo(database.query(ADDITIVITY));
   }
 }

@@ -30,6 +30,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The three roles as the README has an administrator create them: what each may do, and not. */
 class RolesTest {
@@ -506,8 +508,91 @@ class RolesTest {
     assertDone(asOwner("migrate", "all"));
     assertDone(asLoader("run", "all"));
     Installation.Ended refused = asLoader("describe", "--format", "dashboard");
-    assertThat(refused.code()).as(refused.said()).isEqualTo(74);
-    assertThat(refused.err()).contains("fathom_reader", "--config");
+    assertThat(refused.code()).as(refused.said()).isEqualTo(78);
+    assertThat(refused.err())
+        .contains("fathom_reader", "--config")
+        .as("the owner migrates")
+        .containsPattern("fathom_owner, .* has to run `fathom-export migrate` with the pipeline");
+    assertDone(as("analyst", "secret-of-the-analyst", "describe", "--format", "dashboard"));
+  }
+
+  /** A command that a loader cannot run with its settings is not printed with them. */
+  @Test
+  void whatTheOwnerMustDoIsSaidWithoutTheSettingsOfTheLoader() throws IOException {
+    asOwner("migrate", "all");
+    pipeline(TRAFFIC, PAGES, Question.pageviews("browsers_daily", "day", "browser"));
+    asLoader("status", "all");
+    Path conf = installation.directory().resolve("conf");
+    Files.copy(conf.resolve("fathom-export.yaml"), conf.resolve("loader.yaml"));
+
+    Installation.Ended refused = installation.run("--config", "conf/loader.yaml", "run", "all");
+    assertThat(refused.code()).as(refused.said()).isEqualTo(78);
+    assertThat(refused.said())
+        .contains("fathom-export migrate", "fathom_owner")
+        .doesNotContain("conf/loader.yaml migrate");
+
+    database.executeAsSuperuser("REVOKE SELECT ON fathom_bi.calendar FROM fathom_reader");
+    String[] describe = {"describe", "--format", "dashboard"};
+    Installation.Ended page = as("analyst", "secret-of-the-analyst", describe);
+    assertThat(page.code()).as(page.said()).isEqualTo(78);
+    assertThat(page.err()).contains("permission denied", "fathom_reader");
+    installation.withoutVariable("PASSWORD");
+    Installation.Ended without = installation.run(describe);
+    assertThat(without.code()).as(without.said()).isEqualTo(77);
+    assertThat(without.err()).contains("PASSWORD");
+  }
+
+  /** Views that are not there are the owner's to make. */
+  @Test
+  void aPageWithoutViewsIsTheOwnersToMend() {
+    Installation.Ended page = asLoader("describe", "--format", "dashboard");
+    assertThat(page.code()).as(page.said()).isEqualTo(78);
+    assertThat(page.err()).contains("fathom-export migrate", "fathom_owner");
+  }
+
+  /** The statements of the page on maintenance that hand a database over. */
+  private static List<String> handover() throws IOException {
+    String page = Files.readString(Path.of("docs/maintenance.md"));
+    String block = page.substring(page.indexOf("```sql\nDO $$") + 7);
+    int end = block.indexOf("END $$;") + 7;
+    return List.of(block.substring(0, end), block.substring(end, block.indexOf("```")).strip());
+  }
+
+  private static final String NOT_OF_THE_OWNER =
+      """
+      SELECT x.name
+        FROM (SELECT relname::text, relowner, relnamespace FROM pg_class
+              UNION ALL SELECT proname::text, proowner, pronamespace FROM pg_proc
+              UNION ALL SELECT nspname::text, nspowner, oid FROM pg_namespace) x (name, owner, namespace)
+        JOIN pg_namespace n ON n.oid = x.namespace
+       WHERE n.nspname IN ('fathom', 'fathom_ops', 'fathom_bi') AND x.owner <> 'fathom_owner'::regrole
+       ORDER BY 1\
+      """;
+
+  /** Whoever has migrated so far: a single role, or a superuser. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aDatabaseIsHandedOverToTheThreeRoles(boolean ofSuperuser) throws Exception {
+    database.executeAsSuperuser(
+        "GRANT CREATE ON DATABASE " + database.name() + " TO fathom_loader");
+    assertDone(asLoader("migrate", "all"));
+    assertDone(asLoader("run", "all"));
+    List<String> handover = handover();
+    if (ofSuperuser) {
+      database.executeAsSuperuser(handover.get(0).replace("fathom_owner", "CURRENT_USER"));
+    }
+    Installation.Ended refused = asOwner("migrate", "all");
+    assertThat(refused.code()).as(refused.said()).isEqualTo(78);
+    assertThat(refused.said()).contains("\"Handing a database over to three roles\"");
+
+    for (String statement : handover) {
+      database.executeAsSuperuser(statement.replace("analytics", database.name()));
+    }
+    assertDone(asOwner("migrate", "all"));
+
+    assertThat(database.query(NOT_OF_THE_OWNER)).isEmpty();
+    assertThat(faults(asLoader("check", "all"))).isEmpty();
+    assertDone(asLoader("run", "all", "--force"));
     assertDone(as("analyst", "secret-of-the-analyst", "describe", "--format", "dashboard"));
   }
 

@@ -16,6 +16,11 @@ import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -31,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Days and hours as the site's clock has them, however that clock goes. */
 class ZonesTest {
@@ -256,5 +262,94 @@ class ZonesTest {
           .isEqualTo(List.of(Arrays.asList("Asia/Tokyo")));
       assertThat(installation.run("status", "all").out()).doesNotContain("zone changed");
     }
+  }
+
+  /** The stored periods of a report that are stale, as {@code status} counts them. */
+  private static long stale(Installation installation, String pipeline, String report)
+      throws IOException {
+    String json = installation.run("status", pipeline, "--all", "--site", "SITE", "--json").out();
+    long stale = 0;
+    for (JsonNode line : new ObjectMapper().readTree(json).path("lines")) {
+      if (line.path("report").textValue().equals(report)) {
+        stale += line.path("stale").longValue();
+      }
+    }
+    return stale;
+  }
+
+  /** Whichever pipeline has seen the move first, all that was stored before is stale. */
+  @ParameterizedTest
+  @ValueSource(strings = {"[postgres, parquet]", "[parquet]"})
+  void aMoveCountsForTheReportsOfEveryPipeline(String sinks) throws IOException, SQLException {
+    World world = World.empty().addSite("SITE", ZoneId.of("Europe/Berlin"));
+    LocalDate first = LocalDate.of(2025, 9, 1);
+    LocalDate last = LocalDate.of(2025, 10, 27);
+    for (LocalDate day = first; day.isBefore(last.plusDays(3)); day = day.plusDays(1)) {
+      world.add(
+          "SITE",
+          world.viewAt("SITE", day.atTime(9, 30)).path("/").with(Dimension.BROWSER, "Chrome"));
+    }
+    Question monthly = Question.pageviews("traffic_monthly", "month");
+    try (TestDatabase database = TestDatabase.migrated();
+        FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
+      Instant now = Instant.parse("2025-10-28T14:00:00Z");
+      Installation installation =
+          install(database, api, now)
+              .pipeline("nightly", "all", sinks, List.of(TRAFFIC))
+              .pipeline("monthly", "all", sinks, List.of(monthly))
+              .pipeline("hourly", "all", sinks, List.of(HOURS));
+      for (String pipeline : List.of("nightly", "monthly")) {
+        assertDone(
+            installation.run(
+                "backfill", pipeline, "--from", first.toString(), "--to", last.toString()));
+      }
+      assertDone(installation.run("run", "hourly"));
+      assertThat(installation.run("status", "monthly", "--check", "--site", "SITE").code())
+          .isZero();
+      assertThat(stale(installation, "hourly", HOURS.name())).isZero();
+
+      world.setZone("SITE", ZoneId.of("Asia/Tokyo"));
+      installation.at(now.plus(Duration.ofDays(1)));
+      assertDone(installation.run("run", "nightly"));
+
+      Installation.Ended checked =
+          installation.run("status", "monthly", "--check", "--site", "SITE");
+      assertThat(checked.code()).as(checked.said()).isEqualTo(65);
+      assertThat(checked.out())
+          .contains("zone changed from Europe/Berlin to Asia/Tokyo", "backfill monthly ");
+      for (Question report : List.of(monthly, HOURS)) {
+        long stale =
+            stale(installation, report.equals(monthly) ? "monthly" : "hourly", report.name());
+        assertThat(stale).as(report.name()).isPositive();
+        assertThat(inCoverageFile(installation, report)).as(report.name()).isEqualTo(stale);
+        if (sinks.contains("postgres")) {
+          assertThat(
+                  database.query(
+                      "SELECT count(*) FROM fathom_bi.calendar WHERE state = 'stale' AND report = '"
+                          + report.name()
+                          + "'"))
+              .as(report.name())
+              .containsExactly(List.of(stale));
+        }
+      }
+    }
+  }
+
+  /** The stale periods of a report in the coverage file; the only states are stale and whole. */
+  private static long inCoverageFile(Installation installation, Question report)
+      throws SQLException {
+    try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+        Statement statement = duck.createStatement();
+        ResultSet count =
+            statement.executeQuery(
+                "SELECT count(*) FROM '%s/_fathom/coverage.parquet' WHERE state = 'stale' AND report = '%s'"
+                    .formatted(installation.warehouse(), report.name()))) {
+      count.next();
+      return count.getLong(1);
+    }
+  }
+
+  private static void assertDone(Installation.Ended ended) {
+    assertThat(ended.code()).as(ended.said()).isZero();
   }
 }

@@ -7,7 +7,6 @@ import fathomexport.dashboard.Facts.Slice;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Field;
-import fathomexport.report.Program;
 import fathomexport.report.Report;
 import fathomexport.sink.postgres.db.Parameters;
 import fathomexport.sink.postgres.db.Queries;
@@ -73,13 +72,10 @@ final class BiFacts {
 
   private void all(String place) throws SQLException, NoPageException {
     if (!there("site_day")) {
-      throw new NoPageException(
+      throw NoPageException.unreadable(
           "the database at "
               + place
-              + " has no view fathom_bi.site_day, or its user may not see it. Run `"
-              + Program.command("migrate PIPELINE")
-              + "`, and read as a role that is in fathom_reader (--config names settings with another"
-              + " postgres.user)");
+              + " has no view fathom_bi.site_day, or its user may not see it");
     }
     sites();
     freshness();

@@ -2,7 +2,11 @@ package fathomexport.dashboard;
 
 import fathomexport.config.Settings;
 import fathomexport.report.Report;
+import fathomexport.report.SecretUnavailableException;
+import fathomexport.run.FailureKind;
+import fathomexport.run.FailurePolicy;
 import fathomexport.sink.postgres.db.Database;
+import fathomexport.sink.postgres.db.DatabaseFailure;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -36,9 +40,19 @@ public final class Dashboard {
           database.discard(connection);
         }
       } catch (SQLException e) {
-        throw new NoPageException(database.describe(e), e);
+        if (DatabaseFailure.isDenied(e) || DatabaseFailure.isNotMigrated(e)) {
+          throw NoPageException.unreadable(database.describe(e));
+        }
+        throw failed(database.unavailable(e));
       }
+    } catch (SecretUnavailableException e) {
+      throw failed(e);
     }
+  }
+
+  private static NoPageException failed(RuntimeException failure) {
+    FailurePolicy.Verdict verdict = FailurePolicy.of(failure, false);
+    return new NoPageException(verdict.kind(), verdict.message(), failure);
   }
 
   /**
@@ -51,7 +65,8 @@ public final class Dashboard {
     try {
       return DashboardPage.of(FileFacts.read(root, reports, at));
     } catch (IOException e) {
-      throw new NoPageException("cannot read the files in " + root + ": " + e.getMessage(), e);
+      throw new NoPageException(
+          FailureKind.STORAGE, "cannot read the files in " + root + ": " + e.getMessage(), e);
     }
   }
 }

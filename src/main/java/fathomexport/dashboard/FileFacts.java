@@ -3,6 +3,7 @@ package fathomexport.dashboard;
 import fathomexport.dashboard.Facts.Period;
 import fathomexport.report.Program;
 import fathomexport.report.Report;
+import fathomexport.run.FailureKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ final class FileFacts {
     Path file = tables.layout().own().resolve("coverage.parquet");
     if (!Files.isRegularFile(file)) {
       throw new NoPageException(
+          FailureKind.STORAGE,
           "no run has finished in "
               + tables.layout().root()
               + " yet: there is no _fathom/coverage.parquet. Run `"

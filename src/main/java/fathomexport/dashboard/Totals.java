@@ -59,6 +59,7 @@ record Totals(
     } else {
       state = "incomplete";
     }
+    Long uniques = sum(some, Day::uniques);
     Long bounces = sum(some, Day::bounces);
     Long rated = sum(some, Day::visits);
     return Optional.of(
@@ -69,7 +70,7 @@ record Totals(
             done,
             state,
             adds.visits() ? sum(some, Day::visits) : null,
-            adds.uniques() || empty == length ? sum(some, Day::uniques) : null,
+            adds.uniques() || (uniques != null && uniques == 0) ? uniques : null,
             sum(some, Day::pageviews),
             bounces,
             bounces == null || rated == null || rated == 0 ? null : 100.0 * bounces / rated));

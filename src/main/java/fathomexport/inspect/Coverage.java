@@ -34,18 +34,25 @@ final class Coverage {
       new HashMap<>();
 
   private final Map<String, Map<Slice, List<Attempt>>> failed = new HashMap<>();
-  private final SiteZones zones = new SiteZones();
+  private final SiteZones zones;
 
-  private Coverage() {}
+  private Coverage(SiteZones zones) {
+    this.zones = zones;
+  }
 
   /**
    * Reads what the sinks hold.
    *
+   * @param zones learn the zones of what is stored
    * @param firstKept the first day that is kept, by the names of reports that are not kept for ever
    */
   static Coverage of(
-      ExportJob job, Sinks sinks, StoredStretches stored, Map<String, LocalDate> firstKept) {
-    Coverage coverage = new Coverage();
+      ExportJob job,
+      Sinks sinks,
+      StoredStretches stored,
+      SiteZones zones,
+      Map<String, LocalDate> firstKept) {
+    Coverage coverage = new Coverage(zones);
     for (Report report : job.reports()) {
       coverage.read(
           job,

@@ -42,7 +42,7 @@ public final class SinkDifferences {
     Retired retired = Retired.of(job.name(), sinks);
     StoredStretches stored =
         StoredStretches.of(job.reports(), job.sites().orElse(List.of()), sinks);
-    Coverage coverage = Coverage.of(job, sinks, stored, firstKept);
+    Coverage coverage = Coverage.of(job, sinks, stored, new SiteZones(Map.of()), firstKept);
     SinkDifferences differences =
         new SinkDifferences(coverage, retired, StoredScope.of(job, coverage, retired));
     StatusOverview.Extent rows = differences.differing();

@@ -8,7 +8,6 @@ import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.run.StaleRange;
 import fathomexport.sinks.Sinks;
-import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -51,7 +50,7 @@ public final class StaleRanges {
    * Returns the ranges that are stale in any of the sinks.
    *
    * @param sites the sites to search; empty means all
-   * @param zones current time zones of the sites according to the API; for other sites the zone of
+   * @param zones time zones of the sites as the API listed them last; for other sites the zone of
    *     the newest measurement counts
    * @param retired what no command can fetch again, so that it is not suggested
    */
@@ -79,40 +78,23 @@ public final class StaleRanges {
               .filter(stretch -> stretch.stored() && !retired.covers(stretch.slice()))
               .toList());
     }
-    Map<SiteId, String> known = newest(stored.values());
-    known.putAll(zones);
+    SiteZones present = new SiteZones(zones);
+    stored.values().forEach(stretches -> stretches.forEach(present::saw));
     List<StaleRange> stale = new ArrayList<>();
     for (Report report : reports) {
-      stale.addAll(of(report, stored.getOrDefault(report, List.of()), known));
+      stale.addAll(of(report, stored.getOrDefault(report, List.of()), present));
     }
     return stale;
   }
 
-  private static Map<SiteId, String> newest(Collection<List<Stretch>> stored) {
-    Map<SiteId, String> zones = new HashMap<>();
-    Map<SiteId, Instant> when = new HashMap<>();
-    for (List<Stretch> stretches : stored) {
-      for (Stretch stretch : stretches) {
-        SiteId site = stretch.slice().site();
-        String zone = stretch.zone();
-        if (zone != null && stretch.fetchedAt().isAfter(when.getOrDefault(site, Instant.MIN))) {
-          when.put(site, stretch.fetchedAt());
-          zones.put(site, zone);
-        }
-      }
-    }
-    return zones;
-  }
-
-  private static List<StaleRange> of(
-      Report report, List<Stretch> stretches, Map<SiteId, String> zones) {
+  private static List<StaleRange> of(Report report, List<Stretch> stretches, SiteZones zones) {
     boolean ranges = report.dateGrouping() == DateGrouping.NONE;
     Map<Slice, NavigableMap<LocalDate, LocalDate>> runs =
         ranges ? Map.of() : runs(report, stretches);
     Map<StaleGroup, Set<Period>> periods = new TreeMap<>(StaleGroup.ORDER);
     for (Stretch stretch : stretches) {
       SiteId site = stretch.slice().site();
-      String why = why(report, stretch, zones.get(site));
+      String why = why(report, stretch, zones);
       if (!why.isEmpty()) {
         Set<Period> ofKey =
             periods.computeIfAbsent(
@@ -181,13 +163,13 @@ public final class StaleRanges {
     return runs;
   }
 
-  private static String why(Report report, Stretch stretch, @Nullable String zone) {
+  private static String why(Report report, Stretch stretch, SiteZones zones) {
     if (!stretch.definition().equals(report.definition())) {
       return "the report's definition changed";
     }
-    String then = stretch.zone();
-    return then == null || zone == null || then.equals(zone)
-        ? ""
-        : "the site's zone changed from " + then + " to " + zone;
+    SiteId site = stretch.slice().site();
+    return zones.movedFrom(site, stretch.zone())
+        ? "the site's zone changed from " + stretch.zone() + " to " + zones.name(site)
+        : "";
   }
 }

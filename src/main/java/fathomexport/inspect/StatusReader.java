@@ -101,7 +101,8 @@ public final class StatusReader {
     ListedSlices listed = new ListedSlices(job, known, retired);
     StoredStretches stored =
         StoredStretches.of(job.reports(), job.sites().orElse(List.of()), sinks);
-    Coverage coverage = Coverage.of(job, sinks, stored, firstKept);
+    SiteZones ofSites = SiteZones.of(known);
+    Coverage coverage = Coverage.of(job, sinks, stored, ofSites, firstKept);
     BackfillCommands.Scope scope = StoredScope.of(job, coverage, retired);
     SinkDifferences differences = new SinkDifferences(coverage, retired, scope);
     CoverageLines ofCoverage =
@@ -155,7 +156,7 @@ public final class StatusReader {
             .thenComparing(line -> order.indexOf(line.report()))
             .thenComparing(line -> line.event() == null ? "" : line.event()));
     Map<SiteId, ZoneId> zones = coverage.zones().known();
-    List<StaleRange> stale = StaleRanges.of(job.reports(), stored, Map.of(), retired);
+    List<StaleRange> stale = StaleRanges.of(job.reports(), stored, ofSites.listed(), retired);
     List<UnlistedSite> unlisted =
         allSites ? UnlistedSites.of(job, known, retired, wholeRuns) : List.of();
     return new StatusOverview(

@@ -80,6 +80,25 @@ public final class Program {
     return shown(System.getProperty(PROPERTY, NAME)) + " " + given(arguments);
   }
 
+  /**
+   * Says that the role that owns the tables and views has to migrate. Its settings are not those of
+   * the command that runs, whose file is therefore not named.
+   */
+  public static String theOwnerMigrates() {
+    return "the role that owns the tables (fathom_owner, where separate roles migrate and load) has"
+        + " to run `"
+        + withOtherSettings("migrate")
+        + "` with the pipeline, and with settings that name that role in postgres.user";
+  }
+
+  /**
+   * Returns a command for other settings than those of the command that runs, as it is typed where
+   * they are the default ones.
+   */
+  public static String withOtherSettings(String arguments) {
+    return shown(System.getProperty(PROPERTY, NAME)) + " " + arguments;
+  }
+
   /** Returns the arguments with the files that the command that runs was given. */
   private static String given(String arguments) {
     String config = System.getProperty(CONFIG);

@@ -13,6 +13,7 @@ import fathomexport.testing.TestReports;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
@@ -24,7 +25,7 @@ class CoverageSpansTest {
   private static final Slice SITE = new Slice(new SiteId("CDBUGS"), null);
   private static final LocalDate FIRST = LocalDate.of(2026, 3, 1);
 
-  private final SiteZones zones = new SiteZones();
+  private final SiteZones zones = new SiteZones(Map.of());
   private Retired retired = Retired.NONE;
   private final NavigableMap<String, CoveredPeriods> stored = new TreeMap<>();
 
@@ -125,6 +126,19 @@ class CoverageSpansTest {
     zones.saw(seen("Europe/Berlin", "2026-03-04T00:00:00Z"));
     assertThat(spans(Set.of(), day(0))).containsExactly("2026-03-01..2026-03-01 STALE");
     assertThat(zones.of(SITE.site()).getId()).isEqualTo("America/New_York");
+  }
+
+  /** As in the views, and whichever pipeline has seen it. */
+  @Test
+  void theZoneThatTheApiListedLastCounts() {
+    store(0, 0, like(CertificateStatus.CERTIFIED, false, false), 5);
+    SiteZones listed = new SiteZones(Map.of(SITE.site(), "Asia/Tokyo"));
+    listed.saw(seen("Europe/Berlin", "2026-03-05T00:00:00Z"));
+    assertThat(listed.movedFrom(SITE.site(), "Europe/Berlin")).isTrue();
+    assertThat(listed.movedFrom(SITE.site(), "Asia/Tokyo")).isFalse();
+    assertThat(listed.movedFrom(SITE.site(), null)).isFalse();
+    assertThat(listed.of(SITE.site()).getId()).isEqualTo("Asia/Tokyo");
+    assertThat(listed.known()).containsOnlyKeys(SITE.site());
   }
 
   @Test

@@ -2,10 +2,16 @@ package fathomexport.api.pacing;
 
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 
-/** A clock and waits on that clock. Tests replace it. */
+/**
+ * A clock and waits on that clock. Tests replace it.
+ *
+ * <p>Its instants have whole microseconds, where they are not those of a test: that is what both
+ * sinks store, and what neither of them may round in its own way.
+ */
 public interface TimeSource extends InstantSource {
 
   /** Returns the nanoseconds of a monotonic clock; only differences are meaningful. */
@@ -48,7 +54,7 @@ public interface TimeSource extends InstantSource {
     return new TimeSource() {
       @Override
       public Instant instant() {
-        return clock.instant();
+        return clock.instant().truncatedTo(ChronoUnit.MICROS);
       }
 
       @Override
@@ -68,7 +74,7 @@ public interface TimeSource extends InstantSource {
     return new TimeSource() {
       @Override
       public Instant instant() {
-        return InstantSource.system().instant();
+        return InstantSource.system().instant().truncatedTo(ChronoUnit.MICROS);
       }
 
       @Override

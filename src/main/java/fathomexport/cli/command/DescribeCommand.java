@@ -130,7 +130,7 @@ public final class DescribeCommand implements Callable<Integer> {
       return write(files);
     } catch (NoPageException e) {
       context.environment().err().println("fathom-export: " + e.getMessage());
-      return ExitCodes.STORAGE;
+      return e.kind().exitCode();
     } catch (IOException e) {
       context.environment().err().println("fathom-export: " + FileTrouble.reason(e));
       return ExitCodes.STORAGE;

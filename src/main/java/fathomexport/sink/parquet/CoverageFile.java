@@ -82,7 +82,8 @@ final class CoverageFile {
    * What tells stale periods from current ones, and those that have ended from those that go on.
    *
    * @param definitions the current definition per report
-   * @param zones the newest zone per site
+   * @param zones the zone per site that the API listed last; of a site that it never listed with
+   *     one, the newest zone in the files
    * @param ended the sites (as slices without an event) and events of which no more can be measured
    */
   private record Current(
@@ -205,6 +206,15 @@ final class CoverageFile {
         }
       }
     }
+    dimensions
+        .read("")
+        .sites()
+        .forEach(
+            (site, row) -> {
+              if (row.zone() != null) {
+                zones.put(site, new Dated(Instant.MAX, row.zone()));
+              }
+            });
     definitions.forEach((report, known) -> newest.put(report, new Dated(Instant.MAX, known)));
     return new Current(newest, zones, ended());
   }

@@ -247,9 +247,9 @@ final class WindowCommits {
                 + database.place()
                 + " is not ready for report "
                 + report
-                + ": run `"
-                + Program.command("migrate")
-                + "` with the pipeline, as the role that owns the tables ("
+                + ": "
+                + Program.theOwnerMigrates()
+                + " ("
                 + e.getMessage()
                 + ")",
             e)

@@ -88,9 +88,8 @@ final class LedgerQueries {
           SinkException.Kind.SETTINGS,
           "PostgreSQL at "
               + database.place()
-              + " lacks tables of this version of the program: run `"
-              + Program.command("migrate")
-              + "` with the pipeline, as the role that owns the tables",
+              + " lacks tables of this version of the program: "
+              + Program.theOwnerMigrates(),
           e);
     }
     DatabaseFailure failure = database.failure(e);

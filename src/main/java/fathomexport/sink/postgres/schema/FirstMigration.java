@@ -25,6 +25,19 @@ public final class FirstMigration {
 
   private FirstMigration() {}
 
+  /** Says how the owner gets what another role has made; empty if another role is connected. */
+  static String handover(Connection connection) throws SQLException {
+    return Queries.first(connection, "SELECT current_user AS role", p -> {}, r -> r.text("role"))
+        .filter(OWNER::equals)
+        .map(
+            owner ->
+                ". To hand over to "
+                    + owner
+                    + " all that another role has made, run the statements of \"Handing a database"
+                    + " over to three roles\" in docs/maintenance.md")
+        .orElse("");
+  }
+
   /**
    * Returns what to do, as whole sentences.
    *
@@ -40,8 +53,9 @@ public final class FirstMigration {
                         ? ""
                         : "As an administrator, run in this database: " + toOwner + " ")
                     + "Run "
-                    + migrate
-                    + " as "
+                    + "`"
+                    + Program.withOtherSettings("migrate")
+                    + "` with the pipeline as "
                     + OWNER
                     + ", who grants fathom_loader what it needs. Or, if this role is to own the tables"
                     + " as well, as an administrator, run: "

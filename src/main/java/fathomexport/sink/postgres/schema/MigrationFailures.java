@@ -9,13 +9,6 @@ import org.flywaydb.core.api.FlywayException;
 
 /** Says why a migration failed, and what to do. */
 final class MigrationFailures {
-  /** What to do where the tables belong to another role. */
-  static final String AS_THE_OWNER =
-      "run `"
-          + Program.command("migrate")
-          + "` with the pipeline as the role that owns them (fathom_owner,"
-          + " where separate roles migrate and load)";
-
   private final Database database;
 
   MigrationFailures(Database database) {
@@ -67,7 +60,7 @@ final class MigrationFailures {
         SinkException.Kind.DEFINITION,
         database.describe(refused)
             + ". The tables must change, and this role may not: "
-            + AS_THE_OWNER,
+            + Program.theOwnerMigrates(),
         refused);
   }
 

@@ -1,5 +1,6 @@
 package fathomexport.sink.postgres.schema;
 
+import fathomexport.report.Program;
 import fathomexport.report.Report;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
@@ -30,7 +31,7 @@ public final class MigrationObstacle {
             "the tables of "
                 + String.join(", ", missing)
                 + " are not there yet, and this role may not create them: "
-                + MigrationFailures.AS_THE_OWNER);
+                + Program.theOwnerMigrates());
       }
     }
     if (!readable || !AppliedMigrations.isReadable(connection)) {
@@ -50,6 +51,6 @@ public final class MigrationObstacle {
         : Optional.of(
             "the tables must change for this version of the program or for a changed report, and"
                 + " this role may not do that: "
-                + MigrationFailures.AS_THE_OWNER);
+                + Program.theOwnerMigrates());
   }
 }

@@ -102,9 +102,12 @@ final class MissingRights {
                     + Program.command("check")
                     + "` with the pipeline prints the GRANT statements that"
                     + " this role needs; `"
-                    + Program.command("migrate")
+                    + Program.withOtherSettings("migrate")
                     + "` with the pipeline, run as the"
-                    + " owner, changes the tables"),
+                    + " owner, changes the tables")
+            + (missing.stream().anyMatch(m -> m.owner() != null)
+                ? FirstMigration.handover(connection)
+                : ""),
         null);
   }
 }

@@ -166,11 +166,7 @@ final class TimeIndex {
         + column
         + " yet, so that queries over all sites read the whole table: "
         + (DatabaseFailure.isDenied(e)
-            ? "run `"
-                + Program.command("migrate")
-                + "` as the role that owns the table ("
-                + reason
-                + ")"
+            ? Program.theOwnerMigrates() + " (" + reason + ")"
             : "`"
                 + Program.command("migrate")
                 + "` tries again, and so does a run as the role that owns the table ("

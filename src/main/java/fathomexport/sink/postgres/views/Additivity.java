@@ -68,7 +68,8 @@ public final class Additivity {
   public void measure(BooleanSupplier stopped) throws SQLException {
     connection.setAutoCommit(false);
     List<KnownReport> reports = KnownReport.read(connection);
-    for (Pair pair : pairs(reports)) {
+    List<Pair> pairs = pairs(reports);
+    for (Pair pair : pairs) {
       if (stopped.getAsBoolean()) {
         connection.rollback();
         return;
@@ -76,13 +77,41 @@ public final class Additivity {
       measure(pair);
       connection.commit();
     }
-    // What is no longer stored is no evidence.
-    Queries.update(
-        connection,
-        "DELETE FROM fathom_ops.additivity a WHERE NOT EXISTS (SELECT FROM fathom_ops.ledger l"
-            + " WHERE l.report = a.report AND l.site_id = a.site_id)",
-        p -> {});
+    withoutCompiling();
+    Queries.update(connection, removal(pairs), p -> {});
     connection.commit();
+  }
+
+  /**
+   * Returns the statement that removes what is no evidence: measurements of months of which nothing
+   * is stored any more, and of what is no longer compared. {@link AdditivityQuery} has neither.
+   */
+  private static String removal(List<Pair> pairs) {
+    String compared =
+        pairs.stream()
+            .flatMap(
+                pair ->
+                    pair.measures().stream()
+                        .map(
+                            measure ->
+                                "(%s, %s, %s, %s)"
+                                    .formatted(
+                                        Sql.literal(pair.parts().name()),
+                                        Sql.literal(pair.whole().name()),
+                                        Sql.literal(pair.direction()),
+                                        Sql.literal(measure.apiName()))))
+            .collect(Collectors.joining(", "));
+    return "DELETE FROM fathom_ops.additivity a"
+        + (compared.isEmpty()
+            ? ""
+            : """
+               WHERE (a.report, a.against, a.direction, a.measure) NOT IN (VALUES %s)
+                  OR NOT EXISTS (SELECT FROM fathom_ops.ledger l
+                                   JOIN fathom_ops.report w ON w.report = a.against
+                                  WHERE l.report IN (a.report, a.against) AND l.site_id = a.site_id AND l.period >= a.month
+                                    AND l.period < a.month + CASE w.date_grouping WHEN 'year' THEN interval '1 year' ELSE interval '1 month' END)\
+              """
+                .formatted(compared));
   }
 
   /** Returns all pairs of reports that say something about each other. */
@@ -112,10 +141,15 @@ public final class Additivity {
   }
 
   private void measure(Pair pair) throws SQLException {
+    withoutCompiling();
+    Queries.update(connection, statement(pair), p -> {});
+  }
+
+  /** Until the transaction ends, has the server run statements as they are, in memory. */
+  private void withoutCompiling() throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'");
     }
-    Queries.update(connection, statement(pair), p -> {});
   }
 
   /** Returns the statement that measures what has changed of two reports. */

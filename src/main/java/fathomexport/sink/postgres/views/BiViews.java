@@ -163,9 +163,8 @@ public final class BiViews {
                 stays
                     + "cannot be removed: "
                     + e.getMessage()
-                    + ". Run `"
-                    + Program.command("migrate")
-                    + "` as the role that owns it";
+                    + ". To remove it, "
+                    + Program.theOwnerMigrates();
           });
     } finally {
       if (!connection.isClosed()) {
@@ -405,9 +404,8 @@ public final class BiViews {
               + name
               + " stays as it is: "
               + e.getMessage()
-              + ". Run `"
-              + Program.command("migrate")
-              + "` as the role that owns it";
+              + ". To replace it, "
+              + Program.theOwnerMigrates();
       case OTHER -> "view " + name + " stays as it is: " + e.getMessage();
     };
   }

@@ -350,7 +350,8 @@ final class SiteViews {
 
   private static String uniques(@Nullable DateGrouping own, SiteSources sources) {
     String sum =
-        "the sum of the days where fathom_bi.additivity shows that they add up; otherwise null";
+        "the sum of the days where fathom_bi.additivity shows that they add up, or where it is 0;"
+            + " otherwise null";
     return "Unique visitors: "
         + (own == null || sources.of(own).isEmpty()
             ? sum
@@ -371,7 +372,7 @@ final class SiteViews {
                  fathom_ops.state_of_days(p.last_day - p.first_day + 1, p.due_days, p.newest_day >= p.last_day OR p.oldest_day > p.first_day OR fathom_ops.has_ended(p.site_id, ''),
                                           p.known_days, p.complete_days, p.empty_days, p.stale_days) AS state,
                  CASE WHEN coalesce(%s, true) THEN p.visits END AS visits,
-                 coalesce(%s, CASE WHEN coalesce(%s, false) OR p.empty_days = p.last_day - p.first_day + 1 THEN p.uniques END) AS uniques,
+                 coalesce(%s, CASE WHEN coalesce(%s, false) OR p.uniques = 0 THEN p.uniques END) AS uniques,
                  %s AS uniques_of_whole,
                  p.pageviews, p.bounces,
                  100 * p.bounces::double precision / nullif(p.rated_visits, 0) AS bounce_rate,

@@ -50,7 +50,7 @@ class MigrationFailuresTest {
     assertThat(failures.translated(failed(new SQLException("must be owner of x", "42501"))))
         .isInstanceOf(SinkException.class)
         .hasMessageContaining("must be owner of x")
-        .hasMessageContaining("as the role that owns them (fathom_owner,");
+        .hasMessageContaining("the role that owns the tables (fathom_owner,");
   }
 
   @Test

@@ -641,6 +641,44 @@ class BiViewsTest {
     }
   }
 
+  /** What is not whole yet has sums of the measured days: none of them had a visitor. */
+  @Test
+  void aPeriodWithoutVisitsSoFarHasNoUniques() {
+    migrate(TestReports.measuring("traffic_daily", List.of(Aggregate.VISITS, Aggregate.UNIQUES)));
+    database.executeAsSuperuser(
+        "ALTER DATABASE " + database.name() + " SET fathom.as_of = '2025-02-11 13:00+00'");
+    database.execute(
+        ENTRY
+            + "'S', '', d::date, d::date, d::date, 'certified', true, 0, false, r.definition, NULL, 1,"
+            + " 0, 0, 'w', 'r', now() FROM fathom_ops.report r, generate_series(timestamp"
+            + " '2025-01-01', '2025-02-10', '1 day') d");
+    String last =
+        "SELECT state, complete_days, visits, uniques FROM fathom_bi.site_%s ORDER BY first_day DESC"
+            + " LIMIT 1";
+    assertThat(database.query(last.formatted("week")))
+        .containsExactly(List.of("provisional", 1, 0L, 0L));
+    for (String unit : List.of("quarter", "year")) {
+      assertThat(database.query(last.formatted(unit)))
+          .as(unit)
+          .containsExactly(List.of("provisional", 41, 0L, 0L));
+    }
+    assertThat(database.query(last.formatted("month")))
+        .containsExactly(List.of("provisional", 10, 0L, 0L));
+
+    database.execute(
+        "INSERT INTO fathom.traffic_daily (site_id, date, visits, uniques) VALUES ('S',"
+            + " '2025-02-10', 0, 1)");
+    assertThat(database.query(last.formatted("week")))
+        .as("a visitor of a visit that began the day before")
+        .containsExactly(Arrays.asList("provisional", 1, 0L, null));
+    database.execute(
+        "ALTER TABLE fathom.traffic_daily ALTER COLUMN uniques DROP NOT NULL",
+        "UPDATE fathom.traffic_daily SET uniques = NULL");
+    assertThat(database.query(last.formatted("week")))
+        .as("stored without the measure")
+        .containsExactly(Arrays.asList("provisional", 1, 0L, null));
+  }
+
   /** The choice between reports reads the ledger once more, not for each report or day. */
   @Test
   void whatIsChosenFromTwoReportsIsNotCompiled() {
