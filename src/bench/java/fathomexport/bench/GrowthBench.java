@@ -10,9 +10,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -29,18 +31,29 @@ import java.util.stream.Stream;
 
 /**
  * How the cost of a backfill, and of the night after it, grows when one thing is doubled three
- * times: sites, days, rows, accounts, or processes (side by side, each with a pipeline of
- * its part of the sites). Writes the table {@code growth.md} and the plot {@code growth.svg}.
+ * times: sites, days, rows, accounts, processes (side by side, each with a pipeline of its part of
+ * the sites), or workers of a Flink cluster that one run is spread over. Writes the tables {@code
+ * growth.md} and {@code workers.md} and the plot {@code growth.svg}. It fails if exports of the same
+ * sites, days and rows have stored different rows.
  *
  * <p>The simulated API grants any number of requests at once. The hours are those that the requests
  * of the account with the most take at ten a minute.
  *
  * <p>System properties: {@code bench.launcher}, {@code bench.growth} (the directory), {@code
- * bench.doublings} (3).
+ * bench.doublings} (3), {@code bench.series} (the things to double, divided by commas; all of them
+ * by default; the others stay as {@code growth.md} has them). Workers are doubled if the build has
+ * Flink's client and Flink's libraries are there.
  */
 final class GrowthBench {
   private static final int A_MINUTE = 10;
   private static final int DOUBLINGS = Integer.getInteger("bench.doublings", 3);
+
+  /** The series of clusters. */
+  private static final String WORKERS = "workers";
+
+  /** Of the runs on a cluster: an account has one lane. */
+  private static final int LANES = 8;
+
   private static final List<String> REPORTS =
       List.of(
           "traffic_daily, ",
@@ -53,20 +66,32 @@ final class GrowthBench {
    * @param days of the backfill
    * @param rows of the report on pages, for each site and day
    * @param processes how many run side by side
+   * @param workers of a cluster with a slot for each lane; 0 for a run on one machine
    */
-  private record Size(int sites, int days, int rows, int accounts, int processes) {
-    static final Size BASE = new Size(24, 30, 50, 1, 1);
+  private record Size(int sites, int days, int rows, int accounts, int processes, int workers) {
 
     static final Map<String, Function<Integer, Size>> GROWN = grown();
 
     private static Map<String, Function<Integer, Size>> grown() {
       Map<String, Function<Integer, Size>> grown = new LinkedHashMap<>();
-      grown.put("sites", n -> new Size(24 * n, 30, 50, 1, 1));
-      grown.put("days", n -> new Size(24, 30 * n, 50, 1, 1));
-      grown.put("rows", n -> new Size(24, 30, 50 * n, 1, 1));
-      grown.put("accounts", n -> new Size(24, 30, 50, n, 1));
-      grown.put("processes", n -> new Size(24, 30, 50, 1, n));
+      grown.put("sites", n -> new Size(24 * n, 30, 50, 1, 1, 0));
+      grown.put("days", n -> new Size(24, 30 * n, 50, 1, 1, 0));
+      grown.put("rows", n -> new Size(24, 30, 50 * n, 1, 1, 0));
+      grown.put("accounts", n -> new Size(24, 30, 50, n, 1, 0));
+      grown.put("processes", n -> new Size(24, 30, 50, 1, n, 0));
+      grown.put(WORKERS, n -> new Size(24, 30, 50, LANES, 1, n));
       return grown;
+    }
+
+    /** Returns a name for a directory and a database. */
+    String name() {
+      return IntStream.of(sites, days, rows, accounts, processes, workers)
+          .mapToObj(Integer::toString)
+          .collect(Collectors.joining("_", "size_", ""));
+    }
+
+    Size onOneMachine() {
+      return new Size(sites, days, rows, accounts, processes, 0);
     }
 
     int of(String dimension) {
@@ -75,34 +100,69 @@ final class GrowthBench {
         case "days" -> days;
         case "rows" -> rows;
         case "accounts" -> accounts;
-        default -> processes;
+        case "processes" -> processes;
+        default -> workers;
       };
     }
   }
 
   /**
+   * What a command took of the workers of a cluster.
+   *
+   * @param busy seconds of processor time, of all workers
+   * @param megabytes the largest resident set of one worker
+   */
+  private record Workers(double busy, double megabytes) {
+    static final Workers NONE = new Workers(0, 0);
+  }
+
+  /**
    * What commands side by side took together.
    *
+   * @param tooMany answers of 429
    * @param hours that their requests take at the quota
-   * @param busy seconds of processor time, of all processes
-   * @param megabytes the largest resident set of one process
+   * @param seconds until the last one ended
+   * @param busy seconds of processor time, of all started processes
+   * @param megabytes the largest resident set of one of them
+   * @param workers of the cluster
    * @param database seconds of processor time of the server
    * @param connections most at once
    */
   private record Cost(
       int requests,
+      int tooMany,
       double hours,
+      double seconds,
       double busy,
       double megabytes,
+      Workers workers,
       double database,
-      int connections) {}
+      int connections) {
+    Cost on(Workers cluster) {
+      return new Cost(
+          requests,
+          tooMany,
+          hours,
+          seconds,
+          busy,
+          megabytes,
+          cluster,
+          database,
+          connections);
+    }
+  }
 
-  private record Measured(Size size, Cost backfill, Cost night, double storedMegabytes) {}
+  private record Measured(
+      Size size, Cost backfill, Cost night, double storedMegabytes, StoredRows rows) {}
 
   private final Path launcher;
   private final Path directory;
   private final EmbeddedPostgres postgres;
   private final ExecutorService watchers;
+  private final Map<Size, Measured> measured = new HashMap<>();
+
+  /** What exports of so many sites, days and rows have stored. */
+  private final Map<List<Integer>, StoredRows> stored = new HashMap<>();
 
   /** The last day that the simulated sites have. */
   private final LocalDate last = LocalDate.now(ZoneOffset.UTC).minusDays(2);
@@ -120,7 +180,8 @@ final class GrowthBench {
     Path launcher =
         Path.of(System.getProperty("bench.launcher", "fathom-export")).toAbsolutePath();
     Files.createDirectories(directory);
-    Map<String, List<Measured>> all = new LinkedHashMap<>();
+    Path file = directory.resolve("growth.md");
+    GrowthTable table = new GrowthTable(file, Size.GROWN.keySet());
     ExecutorService watchers = Executors.newCachedThreadPool();
     try (EmbeddedPostgres postgres =
         EmbeddedPostgres.builder()
@@ -128,30 +189,66 @@ final class GrowthBench {
             .setServerConfig("max_connections", "300")
             .start()) {
       GrowthBench bench = new GrowthBench(launcher, directory, postgres, watchers);
-      // The first commands also write the launcher's archive of classes.
-      bench.measure("start", new Size(2, 3, 2, 1, 1));
-      Measured base = bench.measure("base", Size.BASE);
-      for (String dimension : Size.GROWN.keySet()) {
-        List<Measured> row = new ArrayList<>(List.of(base));
-        for (int doubling = 1; doubling <= DOUBLINGS; doubling++) {
-          int factor = 1 << doubling;
-          Size size = Size.GROWN.get(dimension).apply(factor);
-          row.add(bench.measure(dimension + factor, size));
-        }
-        all.put(dimension, row);
+      bench.prepare();
+      for (String series : series()) {
+        table.put(series, bench.measure(series).stream().map(m -> line(series, m)).toList());
+        Files.writeString(file, table.text());
       }
     } finally {
       watchers.shutdownNow();
     }
-    Files.writeString(directory.resolve("growth.md"), table(all));
-    Files.writeString(directory.resolve("growth.svg"), plot(all));
-    System.out.println(table(all));
+    Files.writeString(directory.resolve("growth.svg"), table.svg());
+    System.out.println(table.text());
+  }
+
+  /** Runs a demo, which leaves the archive of classes that the launcher starts commands from. */
+  private void prepare() throws IOException, InterruptedException {
+    Path demo = directory.resolve("demo");
+    BenchBuild.delete(demo);
+    MeasuredCommand.start(
+            launcher, directory, Map.of(), List.of("demo", "--dir", demo.toString()))
+        .await();
+  }
+
+  private static List<String> series() throws IOException {
+    String chosen = System.getProperty("bench.series", "");
+    List<String> series = new ArrayList<>(Size.GROWN.keySet());
+    if (!chosen.isEmpty()) {
+      series.retainAll(List.of(chosen.split(",")));
+    }
+    if (series.contains(WORKERS) && !MeasuredCluster.isPossible()) {
+      System.out.println("workers are left out: they take mvn -Pflink,cluster,bench");
+      series.remove(WORKERS);
+    }
+    return series;
+  }
+
+  /** Measures all sizes of a series. */
+  private List<Measured> measure(String series) throws Exception {
+    Function<Integer, Size> grown = Objects.requireNonNull(Size.GROWN.get(series));
+    List<Measured> row = new ArrayList<>();
+    for (int doubling = 0; doubling <= DOUBLINGS; doubling++) {
+      row.add(measure(grown.apply(1 << doubling)));
+    }
+    if (series.equals(WORKERS)) {
+      List<Measured> beside = new ArrayList<>(List.of(measure(row.get(0).size.onOneMachine())));
+      beside.addAll(row);
+      Files.writeString(directory.resolve("workers.md"), workersTable(beside));
+      System.out.println(workersTable(beside));
+    }
+    return row;
   }
 
   // --- One size
 
-  private Measured measure(String name, Size size) throws Exception {
+  private Measured measure(Size size) throws Exception {
+    Measured before = measured.get(size);
+    if (before != null) {
+      return before;
+    }
+    String name = size.name();
     Path home = directory.resolve(name);
+    BenchBuild.delete(home);
     List<List<String>> sites = sitesOfAccounts(size);
     SimulatorToken[] tokens =
         IntStream.range(0, size.accounts)
@@ -178,9 +275,25 @@ final class GrowthBench {
               "--to",
               last.minusDays(1).toString());
       Cost night = run(home, api, size, load, "run");
-      Measured measured = new Measured(size, backfill, night, load.megabytes() + parquet(home));
-      System.out.println(name + ": " + measured);
-      return measured;
+      Measured now =
+          new Measured(
+              size, backfill, night, load.megabytes() + parquet(home), rows(name, home, size));
+      System.out.println(name + ": " + now);
+      measured.put(size, now);
+      return now;
+    }
+  }
+
+  /** Returns what is stored, which must be what any other export of the same has stored. */
+  private StoredRows rows(String database, Path home, Size size) throws SQLException {
+    try (Connection connection = postgres.getDatabase("postgres", database).getConnection()) {
+      List<String> reports = REPORTS.stream().map(report -> report.replaceFirst(",.*", "")).toList();
+      StoredRows rows = StoredRows.of(connection, home.resolve("warehouse"), reports);
+      StoredRows others = stored.putIfAbsent(List.of(size.sites, size.days, size.rows), rows);
+      if (others != null && !others.equals(rows)) {
+        throw new IllegalStateException(size + " has stored " + rows + ", and others " + others);
+      }
+      return rows;
     }
   }
 
@@ -259,7 +372,7 @@ final class GrowthBench {
     }
   }
 
-  /** Runs a command in each process, all of them side by side. */
+  /** Runs a command in each process, all of them side by side, or on a cluster of its own. */
   private Cost run(
       Path home,
       FathomSimulator api,
@@ -273,20 +386,44 @@ final class GrowthBench {
         IntStream.range(0, size.accounts)
             .boxed()
             .collect(Collectors.toMap(i -> "BENCH_TOKEN_" + i, i -> "token-" + i));
+    if (size.workers == 0) {
+      return run(home, api, size, load, environment, command, List.of(options));
+    }
+    try (MeasuredCluster cluster =
+        MeasuredCluster.start(
+            home.resolve("cluster-" + command), size.workers, size.accounts, environment)) {
+      List<String> all = new ArrayList<>(List.of(options));
+      all.addAll(cluster.options());
+      Cost cost = run(home, api, size, load, environment, command, all);
+      return cost.on(new Workers(cluster.busy(), cluster.megabytes()));
+    }
+  }
+
+  private Cost run(
+      Path home,
+      FathomSimulator api,
+      Size size,
+      DatabaseLoad load,
+      Map<String, String> environment,
+      String command,
+      List<String> options)
+      throws Exception {
     double busyBefore = load.busy();
     List<Future<MeasuredCommand.Cost>> costs = new ArrayList<>();
     for (int part = 0; part < size.processes; part++) {
       List<String> arguments = new ArrayList<>(List.of(command, "part" + part));
-      arguments.addAll(List.of(options));
+      arguments.addAll(options);
       MeasuredCommand started = MeasuredCommand.start(launcher, home, environment, arguments);
       costs.add(watchers.submit(started::await));
     }
+    double seconds = 0;
     double busy = 0;
     double megabytes = 0;
     int connections;
     try (DatabaseLoad.Watch watch = load.watch()) {
       for (Future<MeasuredCommand.Cost> ended : costs) {
         MeasuredCommand.Cost cost = ended.get();
+        seconds = Math.max(seconds, cost.seconds());
         busy += cost.busy();
         megabytes = Math.max(megabytes, cost.megabytes());
       }
@@ -298,9 +435,12 @@ final class GrowthBench {
     long most = ofAccount.values().stream().mapToLong(Long::longValue).max().orElse(0);
     return new Cost(
         api.log().aggregations().size(),
+        api.log().tooMany().size(),
         most / 60.0 / A_MINUTE,
+        seconds,
         busy,
         megabytes,
+        Workers.NONE,
         load.busy() - busyBefore,
         connections);
   }
@@ -324,56 +464,51 @@ final class GrowthBench {
 
   // --- What is written
 
-  private static String table(Map<String, List<Measured>> all) {
+  /** The numbers of a line of the table. */
+  private static List<Double> line(String series, Measured m) {
+    return List.of(
+        (double) m.size.of(series),
+        (double) m.backfill.requests,
+        m.backfill.hours,
+        m.backfill.busy + m.backfill.workers.busy,
+        m.backfill.database,
+        Math.max(m.backfill.megabytes, m.backfill.workers.megabytes),
+        (double) m.backfill.connections,
+        m.storedMegabytes,
+        (double) m.night.requests,
+        m.night.hours * 60,
+        m.night.busy + m.night.workers.busy,
+        Math.max(m.night.megabytes, m.night.workers.megabytes));
+  }
+
+  /** What the backfills on a cluster took, beside the same one on one machine. */
+  private static String workersTable(List<Measured> all) {
     StringBuilder text =
         new StringBuilder(
             """
-            | doubled | | backfill: requests | hours at the quota | processor seconds | of PostgreSQL | MB of memory | connections | MB stored | night: requests | minutes | processor seconds | MB |
-            |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
+            | workers | slots of each | requests | 429s | rows | hours at the quota | seconds | processor seconds: started process | workers | PostgreSQL | MB: started process | largest worker | connections |
+            |---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
             """);
-    all.forEach(
-        (dimension, row) -> {
-          for (Measured m : row) {
-            text.append(
-                String.format(
-                    Locale.ROOT,
-                    "| %s | %,d | %,d | %.2f | %.1f | %.1f | %.0f | %d | %.1f | %,d | %.1f | %.1f | %.0f |%n",
-                    dimension,
-                    m.size.of(dimension),
-                    m.backfill.requests,
-                    m.backfill.hours,
-                    m.backfill.busy,
-                    m.backfill.database,
-                    m.backfill.megabytes,
-                    m.backfill.connections,
-                    m.storedMegabytes,
-                    m.night.requests,
-                    m.night.hours * 60,
-                    m.night.busy,
-                    m.night.megabytes));
-          }
-        });
+    for (Measured m : all) {
+      Cost cost = m.backfill;
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "| %d | %d | %,d | %d | %,d | %.2f | %.0f | %.1f | %.1f | %.1f | %.0f | %.0f | %d |%n",
+              m.size.workers,
+              m.size.workers == 0 ? 0 : m.size.accounts / m.size.workers,
+              cost.requests,
+              cost.tooMany,
+              m.rows.rows(),
+              cost.hours,
+              cost.seconds,
+              cost.busy,
+              cost.workers.busy,
+              cost.database,
+              cost.megabytes,
+              cost.workers.megabytes,
+              cost.connections));
+    }
     return text.toString();
-  }
-
-  private static String plot(Map<String, List<Measured>> all) {
-    Map<String, Function<Measured, Double>> lines = new LinkedHashMap<>();
-    lines.put("hours at the quota", m -> m.backfill.hours);
-    lines.put("processor seconds", m -> m.backfill.busy + m.backfill.database);
-    lines.put("memory", m -> m.backfill.megabytes);
-    lines.put("connections", m -> (double) m.backfill.connections);
-    lines.put("MB stored", m -> m.storedMegabytes);
-    Map<String, Map<String, List<Double>>> panels = new LinkedHashMap<>();
-    all.forEach(
-        (dimension, row) -> {
-          Map<String, List<Double>> ratios = new LinkedHashMap<>();
-          lines.forEach(
-              (name, value) ->
-                  ratios.put(
-                      name,
-                      row.stream().map(m -> value.apply(m) / value.apply(row.get(0))).toList()));
-          panels.put(dimension, ratios);
-        });
-    return GrowthPlot.svg(panels);
   }
 }

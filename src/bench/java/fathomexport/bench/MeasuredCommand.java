@@ -89,7 +89,7 @@ record MeasuredCommand(List<String> arguments, Process process, Path log, long b
   }
 
   /** Returns the largest resident set so far, in kB; 0 if the process has ended. */
-  private static long peak(long pid) {
+  static long peak(long pid) {
     try {
       Matcher found = PEAK.matcher(Files.readString(Path.of("/proc", Long.toString(pid), "status")));
       return found.find() ? Long.parseLong(found.group(1)) : 0;

@@ -83,9 +83,7 @@ public final class ClusterDrill implements AutoCloseable {
   public ClusterDrill(Path directory, String profile, Path libraries, String table, int rows)
       throws IOException {
     assumeTrue(
-        Files.isDirectory(libraries)
-            && Files.isRegularFile(SHIPPED)
-            && Files.readString(BUILT_WITH).strip().equals("lib-" + profile),
+        isBuiltWith(profile, libraries),
         "the cluster's libraries are not there: mvn -P" + profile + ",cluster verify");
     this.table = table;
     this.rows = rows;
@@ -93,6 +91,18 @@ public final class ClusterDrill implements AutoCloseable {
         new FaultDrill(
             directory, World.dozen(31, FIRST, LAST, 0), FIRST, LAST, SITES, MORE_OF_API, REPORTS);
     assertThat(drill.api().log().tooMany()).isEmpty();
+  }
+
+  /**
+   * Whether the program is built with an engine, and the libraries of its cluster are there.
+   *
+   * @param profile of the build, which brings the engine
+   * @param libraries of the cluster
+   */
+  public static boolean isBuiltWith(String profile, Path libraries) throws IOException {
+    return Files.isDirectory(libraries)
+        && Files.isRegularFile(SHIPPED)
+        && Files.readString(BUILT_WITH).strip().equals("lib-" + profile);
   }
 
   /** The command that starts the program, up to its arguments. */

@@ -106,7 +106,8 @@ public abstract class ClusterProcesses implements AutoCloseable {
     workers.put(number, process);
   }
 
-  final Process worker(int number) {
+  /** The process of a worker that was started and not killed. */
+  public final Process worker(int number) {
     return Objects.requireNonNull(workers.get(number));
   }
 

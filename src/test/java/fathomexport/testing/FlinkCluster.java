@@ -13,24 +13,39 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** A standalone Flink cluster: a JobManager and TaskManagers with two slots each. */
+/** A standalone Flink cluster: a JobManager and TaskManagers. */
 public final class FlinkCluster extends ClusterProcesses {
   /** Where the profile lays Flink's libraries. */
   public static final Path LIBRARIES = Path.of("target", "cluster", "flink").toAbsolutePath();
 
   private static final Pattern WORKERS = Pattern.compile("\"taskmanagers\":(\\d+)");
 
+  /** What Flink takes for each slot in which a lane is under way. */
+  private static final int NETWORK_MEGABYTES = 16;
+
   private final int restPort = freePort();
   private final int rpcPort = freePort();
+  private final int slots;
   private int started;
+
+  /**
+   * Starts nothing yet. Each TaskManager will have two slots.
+   *
+   * @param directory for all that the processes write
+   */
+  public FlinkCluster(Path directory) throws IOException {
+    this(directory, 2);
+  }
 
   /**
    * Starts nothing yet.
    *
    * @param directory for all that the processes write
+   * @param slots of each TaskManager
    */
-  public FlinkCluster(Path directory) throws IOException {
+  public FlinkCluster(Path directory, int slots) throws IOException {
     super(directory, "FLINK");
+    this.slots = slots;
   }
 
   private Path configuration(String name, String more) throws IOException {
@@ -46,15 +61,15 @@ public final class FlinkCluster extends ClusterProcesses {
         rest.port: %d
         taskmanager.host: 127.0.0.1
         taskmanager.bind-host: 127.0.0.1
-        taskmanager.numberOfTaskSlots: 2
+        taskmanager.numberOfTaskSlots: %d
         taskmanager.cpu.cores: 1
         taskmanager.memory.task.heap.size: 256m
         taskmanager.memory.task.off-heap.size: 0m
         taskmanager.memory.framework.heap.size: 64m
         taskmanager.memory.framework.off-heap.size: 64m
         taskmanager.memory.managed.size: 32m
-        taskmanager.memory.network.min: 32m
-        taskmanager.memory.network.max: 32m
+        taskmanager.memory.network.min: %dm
+        taskmanager.memory.network.max: %dm
         taskmanager.memory.jvm-metaspace.size: 192m
         taskmanager.memory.jvm-overhead.min: 64m
         taskmanager.memory.jvm-overhead.max: 64m
@@ -64,7 +79,14 @@ public final class FlinkCluster extends ClusterProcesses {
         io.tmp.dirs: %s
         %s
         """
-            .formatted(rpcPort, restPort, Files.createDirectories(place.resolve("tmp")), more));
+            .formatted(
+                rpcPort,
+                restPort,
+                slots,
+                slots * NETWORK_MEGABYTES,
+                slots * NETWORK_MEGABYTES,
+                Files.createDirectories(place.resolve("tmp")),
+                more));
     return place;
   }
 
