@@ -937,7 +937,7 @@ class DashboardTest {
       ended =
           new Installation(elsewhere, empty, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
               .run("describe", "--format", "dashboard");
-      assertThat(ended.code()).isEqualTo(74);
+      assertThat(ended.code()).isEqualTo(78);
       assertThat(ended.err()).contains("fathom_bi.site_day").contains("fathom-export migrate");
     }
   }
