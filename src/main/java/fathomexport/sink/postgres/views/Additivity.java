@@ -21,6 +21,28 @@ public final class Additivity {
   /** The most site-months per pair of reports and run: a long history is measured in several. */
   private static final int MONTHS_AT_ONCE = 300;
 
+  /**
+   * Removes the measurements of months (or years) of which neither report has a ledger entry any
+   * more: what is not stored is no evidence, and {@link AdditivityQuery} has none of it either. A
+   * list of all stored months is made once; looking into the ledger for each measurement would read
+   * it hundreds of times.
+   */
+  private static final String REMOVAL_OF_DROPPED =
+      """
+      DELETE FROM fathom_ops.additivity a
+       USING fathom_ops.report w,
+             LATERAL (VALUES (w.date_grouping = 'year')) u (of_year)
+       WHERE w.report = a.against
+         AND (a.report, a.site_id, a.month, u.of_year) NOT IN (%1$s)
+         AND (a.against, a.site_id, a.month, u.of_year) NOT IN (%1$s)\
+      """
+          .formatted(
+              """
+              SELECT l.report, l.site_id, date_trunc('month', l.period)::date, false FROM fathom_ops.ledger l
+               UNION
+              SELECT l.report, l.site_id, date_trunc('year', l.period)::date, true FROM fathom_ops.ledger l\
+              """);
+
   private final Connection connection;
 
   public Additivity(Connection connection) {
@@ -78,15 +100,13 @@ public final class Additivity {
       connection.commit();
     }
     withoutCompiling();
-    Queries.update(connection, removal(pairs), p -> {});
+    Queries.update(connection, removalOfOthers(pairs), p -> {});
+    Queries.update(connection, REMOVAL_OF_DROPPED, p -> {});
     connection.commit();
   }
 
-  /**
-   * Returns the statement that removes what is no evidence: measurements of months of which nothing
-   * is stored any more, and of what is no longer compared. {@link AdditivityQuery} has neither.
-   */
-  private static String removal(List<Pair> pairs) {
+  /** Returns the statement that removes the measurements of what is no longer compared. */
+  private static String removalOfOthers(List<Pair> pairs) {
     String compared =
         pairs.stream()
             .flatMap(
@@ -104,14 +124,9 @@ public final class Additivity {
     return "DELETE FROM fathom_ops.additivity a"
         + (compared.isEmpty()
             ? ""
-            : """
-               WHERE (a.report, a.against, a.direction, a.measure) NOT IN (VALUES %s)
-                  OR NOT EXISTS (SELECT FROM fathom_ops.ledger l
-                                   JOIN fathom_ops.report w ON w.report = a.against
-                                  WHERE l.report IN (a.report, a.against) AND l.site_id = a.site_id AND l.period >= a.month
-                                    AND l.period < a.month + CASE w.date_grouping WHEN 'year' THEN interval '1 year' ELSE interval '1 month' END)\
-              """
-                .formatted(compared));
+            : " WHERE (a.report, a.against, a.direction, a.measure) NOT IN (VALUES "
+                + compared
+                + ")");
   }
 
   /** Returns all pairs of reports that say something about each other. */
